@@ -1,0 +1,109 @@
+/** One device: its series, when it was heard of, and whether it counts as online. */
+import { encodePrefix } from '../domain/line.js';
+import type { Tags } from '../domain/reading.js';
+import type { DeviceDetail, DeviceSummary } from '../ports/catalog.js';
+import type { CatalogSeries } from './newest.js';
+
+/** A device is online for three of its usual intervals, and for this long at least. */
+const shortestOnlineMs = 60_000;
+const intervalsOnline = 3;
+/** How much of the usual interval one new interval makes up. */
+const intervalWeight = 0.2;
+/** Beyond this many series of one device a map is quicker than a look at each. */
+const seriesLookedThrough = 8;
+
+export class CatalogDevice {
+  readonly name: string;
+  firstSeenMs = 0;
+  lastSeenMs = 0;
+  /** Exponential average of the time between arrivals; 0 until there were two. */
+  usualIntervalMs = 0;
+  skewMs = 0;
+  openStreams = 0;
+  readonly series: CatalogSeries[] = [];
+  #byPrefix: Map<string, CatalogSeries> | undefined;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  /** Whether a reading of it was ever durable. */
+  get isKnown(): boolean {
+    return this.lastSeenMs > 0;
+  }
+
+  add(series: CatalogSeries): void {
+    this.series.push(series);
+    if (this.#byPrefix) this.#byPrefix.set(series.prefix, series);
+    else if (this.series.length > seriesLookedThrough) {
+      this.#byPrefix = new Map(this.series.map((entry) => [entry.prefix, entry]));
+    }
+  }
+
+  find(typeName: string, tags: Tags): CatalogSeries | undefined {
+    if (this.#byPrefix) return this.#findByPrefix(this.#byPrefix, typeName, tags);
+    for (const series of this.series) if (series.type === typeName && series.hasTags(tags)) return series;
+    return undefined;
+  }
+
+  /** Nobody has checked the tags yet: they may be no strings, and keys with commas in them may spell another's prefix. */
+  #findByPrefix(byPrefix: Map<string, CatalogSeries>, typeName: string, tags: Tags): CatalogSeries | undefined {
+    for (const key in tags) if (typeof tags[key] !== 'string') return undefined;
+    const series = byPrefix.get(encodePrefix(typeName, this.name, tags));
+    return series?.hasTags(tags) ? series : undefined;
+  }
+
+  seen(arrivedMs: number, newestMs: number): void {
+    if (this.firstSeenMs === 0) this.firstSeenMs = arrivedMs;
+    else if (arrivedMs > this.lastSeenMs) {
+      const interval = arrivedMs - this.lastSeenMs;
+      this.usualIntervalMs += (interval - this.usualIntervalMs) * (this.usualIntervalMs === 0 ? 1 : intervalWeight);
+    }
+    this.lastSeenMs = Math.max(this.lastSeenMs, arrivedMs);
+    this.skewMs = arrivedMs - newestMs;
+  }
+
+  state(nowMs: number): 'online' | 'offline' {
+    if (this.openStreams > 0) return 'online';
+    const onlineMs = Math.max(shortestOnlineMs, intervalsOnline * this.usualIntervalMs);
+    return nowMs - this.lastSeenMs <= onlineMs ? 'online' : 'offline';
+  }
+
+  summary(nowMs: number): DeviceSummary {
+    return {
+      device: this.name,
+      types: [...new Set(this.series.map((series) => series.type))].sort(),
+      firstSeen: this.firstSeenMs,
+      lastSeen: this.lastSeenMs,
+      state: this.state(nowMs),
+    };
+  }
+
+  detail(nowMs: number): DeviceDetail {
+    const types = new Map<string, CatalogSeries[]>();
+    for (const series of this.series) types.set(series.type, [...(types.get(series.type) ?? []), series]);
+    return {
+      device: this.name,
+      state: this.state(nowMs),
+      firstSeen: this.firstSeenMs,
+      lastSeen: this.lastSeenMs,
+      skewMs: this.skewMs,
+      types: [...types].sort(([a], [b]) => (a < b ? -1 : 1)).map(([type, series]) => describeType(type, series)),
+    };
+  }
+}
+
+function describeType(type: string, series: CatalogSeries[]): DeviceDetail['types'][number] {
+  const present = new Set(series.flatMap((entry) => entry.newest().map((field) => field.name)));
+  const fields = [...series[0]!.typeEntry.fields.values()]
+    .filter((field) => present.has(field.name))
+    .map(({ name, kind, unit }) => ({ name, kind, unit }));
+  const values = new Map<string, Set<string>>();
+  for (const { tags } of series) {
+    for (const key of Object.keys(tags)) values.set(key, (values.get(key) ?? new Set()).add(tags[key]!));
+  }
+  const tags = Object.fromEntries(
+    [...values].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, set]) => [key, [...set].sort()]),
+  );
+  return { type, fields, tags };
+}

@@ -1,0 +1,129 @@
+/**
+ * The catalog on disk, so that a start need not ask the store for everything. A file of JSON lines, replaced atomically:
+ *
+ *     {"catalog":1,"position":P}                          all that was durable before position P is in it
+ *     {"type":"machine","fields":[["temperature","float"]]}
+ *     {"series":"machine,device=boiler-7,site=lyon","values":[["temperature",73.9,"1700000000000000000"]]}
+ *     {"device":"boiler-7","firstSeen":…,"lastSeen":…,"intervalMs":…,"skewMs":…}       behind its series
+ *
+ * Integers are strings with an `i` at the end, as in line protocol. It is written while readings come in, so it may hold
+ * some of what came after P; taking those in again changes nothing.
+ */
+import { createReadStream } from 'node:fs';
+import { mkdir, open, rename } from 'node:fs/promises';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { decodePrefix, encodePrefix } from '../domain/line.js';
+import type { FieldValue, Kind } from '../domain/reading.js';
+import { fromNanoseconds, nanosecondDigits } from '../domain/timestamp.js';
+import type { MemoryCatalog } from './memory-catalog.js';
+
+const formatVersion = 1;
+const linesOfChunk = 2000;
+
+interface Line {
+  catalog?: number;
+  position?: number;
+  type?: string;
+  fields?: [name: string, kind: Kind][];
+  device?: string;
+  firstSeen?: number;
+  lastSeen?: number;
+  intervalMs?: number;
+  skewMs?: number;
+  series?: string;
+  values?: [name: string, value: number | boolean | string, ns: string][];
+}
+
+export async function writeSnapshot(file: string, catalog: MemoryCatalog, position: number): Promise<void> {
+  await mkdir(path.dirname(file), { recursive: true });
+  const aside = `${file}.new`;
+  const handle = await open(aside, 'w', 0o640);
+  try {
+    let chunk: string[] = [];
+    for (const line of snapshotLines(catalog, position)) {
+      chunk.push(JSON.stringify(line));
+      if (chunk.length < linesOfChunk) continue;
+      await handle.appendFile(`${chunk.join('\n')}\n`);
+      chunk = [];
+    }
+    await handle.appendFile(`${chunk.join('\n')}\n`);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(aside, file);
+}
+
+function* snapshotLines(catalog: MemoryCatalog, position: number): Iterable<Line> {
+  yield { catalog: formatVersion, position };
+  for (const { type, fields } of catalog.types()) yield { type, fields: fields.map(({ name, kind }) => [name, kind]) };
+  for (const device of catalog.allDevices()) {
+    for (const series of device.series) {
+      const values = series.newest().map(({ name, value, ms, ns }): [string, number | boolean | string, string] => {
+        const kind = series.typeEntry.fields.get(name)!.kind;
+        return [
+          name,
+          kind === 'integer' ? `${value as number | bigint}i` : (value as number),
+          nanosecondDigits(ms, ns),
+        ];
+      });
+      yield { series: encodePrefix(series.type, series.device, series.tags), values };
+    }
+    const { name, firstSeenMs, lastSeenMs, usualIntervalMs, skewMs } = device;
+    yield { device: name, firstSeen: firstSeenMs, lastSeen: lastSeenMs, intervalMs: usualIntervalMs, skewMs };
+  }
+}
+
+/** @returns the position that the snapshot stands for; undefined when there is none that can be read */
+export async function readSnapshot(file: string, catalog: MemoryCatalog): Promise<number | undefined> {
+  let position: number | undefined;
+  try {
+    for await (const text of createInterface({ input: createReadStream(file, 'utf8'), crlfDelay: Infinity })) {
+      if (text === '') continue;
+      const line = JSON.parse(text) as Line;
+      if (position === undefined) {
+        if (line.catalog !== formatVersion) return undefined;
+        position = line.position;
+      } else takeLine(line, catalog);
+    }
+    return position;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT' || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function takeLine(line: Line, catalog: MemoryCatalog): void {
+  if (line.type !== undefined) {
+    const type = catalog.addType(line.type);
+    for (const [name, kind] of line.fields ?? []) if (type) catalog.addField(type, name, kind);
+  } else if (line.device !== undefined) {
+    catalog.restoreDevice(line.device, {
+      firstSeenMs: line.firstSeen ?? 0,
+      lastSeenMs: line.lastSeen ?? 0,
+      usualIntervalMs: line.intervalMs ?? 0,
+      skewMs: line.skewMs ?? 0,
+    });
+  } else if (line.series !== undefined) takeSeries(line, catalog);
+}
+
+function takeSeries({ series: prefix, values }: Line, catalog: MemoryCatalog): void {
+  const { type: typeName, device, tags } = decodePrefix(prefix!);
+  const type = catalog.addType(typeName);
+  const series = type && catalog.addSeries(type, device, tags);
+  if (!series) return;
+  for (const [name, stored, digits] of values ?? []) {
+    const field = series.typeEntry.fields.get(name);
+    if (!field) continue;
+    const { ms, ns } = fromNanoseconds(BigInt(digits));
+    series.update(field, field.kind === 'integer' ? integerOf(stored as string) : stored, ms, ns);
+    series.raiseHead(ms, ns);
+  }
+}
+
+function integerOf(text: string): FieldValue {
+  const digits = text.slice(0, -1);
+  const number = Number(digits);
+  return Number.isSafeInteger(number) ? number : BigInt(digits);
+}

@@ -1,0 +1,244 @@
+/**
+ * A device that streams its readings over one WebSocket, `/v1/stream`.
+ *
+ *     const device = new StreamDevice({ url: 'http://127.0.0.1:8080', onReceipt: ({ accepted }) => console.log(accepted) });
+ *     device.start();
+ *     await device.send([{ device: 'boiler-7', type: 'machine', fields: { temperature: 73.9 } }]);
+ *     await device.flush();
+ *     device.stop();
+ *
+ * Each `send` is a frame. At most `maxInFlight` frames, as the server's welcome says, are without an answer; the others
+ * wait here, and when the buffer is full `send` itself waits. After a break everything unanswered goes again, and after a
+ * refusal that passes all that was sent behind it too: so what is sent again never overtakes, and where two readings have
+ * the same identity the one handed over last wins. What the server had stored already is not stored twice.
+ */
+import { Backoff } from './backoff.js';
+import { DeviceBuffer } from './device-buffer.js';
+import type { Device, DeviceEvents, DeviceState, Refused } from './device.js';
+import { Stamper, type OutgoingReading } from './outgoing-reading.js';
+import { PersistentSocket, type SocketOptions } from './persistent-socket.js';
+import { readStreamFrame, type Ack, type StreamError, type Welcome } from './stream-frames.js';
+import { StreamWindow, type Frame } from './stream-window.js';
+
+export interface StreamDeviceOptions extends SocketOptions, DeviceEvents {
+  /** Readings without an answer at most; `send` waits beyond that. */
+  maxBufferedReadings?: number;
+  /** A connection that answers nothing for so long, while an answer is due, is given up. */
+  ackTimeoutMs?: number;
+}
+
+/** Refusals that pass; after any other the frame is given up. */
+const temporary = new Set(['spool_full', 'spool_failed', 'rate_limited', 'stopping']);
+/** Room for `{"seq":N,"readings":}` around a frame's readings. */
+const envelopeBytes = 48;
+
+export class StreamDevice implements Device {
+  readonly #options: StreamDeviceOptions;
+  readonly #socket: PersistentSocket;
+  readonly #buffer: DeviceBuffer;
+  readonly #window = new StreamWindow();
+  readonly #stamper = new Stamper();
+  readonly #holdBackoff: Backoff;
+  /** Frames not on their way yet. */
+  #waiting: Frame[] = [];
+  #welcome: Welcome | undefined;
+  #state: DeviceState | undefined;
+  #ackTimer: ReturnType<typeof setTimeout> | undefined;
+  #holdTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(options: StreamDeviceOptions) {
+    this.#options = options;
+    this.#buffer = new DeviceBuffer(options.maxBufferedReadings ?? 10_000);
+    this.#holdBackoff = new Backoff(options.backoff);
+    this.#socket = new PersistentSocket('/v1/stream', options, {
+      onConnecting: () => this.#enter('connecting'),
+      onOpen: () => this.#expectAnswer(),
+      onMessage: (message) => this.#receive(message),
+      onDown: (reason, delayMs) => this.#goDown(reason, delayMs),
+      onEnd: (reason) => this.#fail(reason),
+    });
+  }
+
+  start(): void {
+    this.#socket.start();
+  }
+
+  async send(readings: readonly OutgoingReading[]): Promise<void> {
+    if (readings.length === 0) return;
+    const frame = frameOf(readings.map((reading) => this.#stamper.stamp(reading)));
+    await this.#buffer.admit(readings.length, () => {
+      this.#waiting.push(frame);
+      this.#pump();
+    });
+  }
+
+  async flush(): Promise<void> {
+    await this.#buffer.drained();
+  }
+
+  stop(): void {
+    if (this.#isOver()) return;
+    this.#enter('stopped');
+    this.#end({ code: 'closed', message: 'the device was stopped' });
+  }
+
+  unacked(): OutgoingReading[] {
+    return [...this.#window.frames(), ...this.#waiting].flatMap(({ readings }) => [...readings]);
+  }
+
+  /** Sends what the window has room for. */
+  #pump(): void {
+    while (this.#welcome && !this.#holdTimer && this.#window.size < this.#welcome.maxInFlight) {
+      const frame = this.#waiting.shift();
+      if (!frame) return;
+      if (isLargerThan(frame.json, this.#welcome.maxFrameBytes - envelopeBytes)) {
+        this.#splitOrRefuse(frame, { code: 'too_large', message: 'one reading is larger than a frame may be' });
+        continue;
+      }
+      frame.firstSentAtMs ??= performance.now();
+      const seq = this.#window.add(frame);
+      this.#socket.send(`{"seq":${seq},"readings":${frame.json}}`);
+      if (this.#window.size === 1) this.#expectAnswer();
+    }
+  }
+
+  #receive(message: Record<string, unknown>): void {
+    const frame = readStreamFrame(message);
+    if (frame?.type === 'welcome') this.#takeWelcome(frame);
+    else if (frame?.type === 'ack') this.#takeAck(frame);
+    else if (frame?.type === 'error') this.#takeError(frame);
+    else this.#socket.drop({ code: 'protocol', message: 'the server sent a frame that is none of the stream' });
+  }
+
+  #takeWelcome(welcome: Welcome): void {
+    clearTimeout(this.#ackTimer);
+    this.#welcome = welcome;
+    this.#enter('online');
+    this.#pump();
+  }
+
+  #takeAck(ack: Ack): void {
+    const frames = this.#window.acknowledge(ack);
+    if (!frames) return this.#socket.drop({ code: 'protocol', message: `ack ${ack.seq} does not match what was sent` });
+    this.#answered();
+    for (const frame of frames) {
+      this.#options.onReceipt?.({
+        readings: frame.readings,
+        accepted: frame.readings.length - ack.rejected,
+        rejected: ack.rejected,
+        rejections: ack.results,
+        latencyMs: performance.now() - (frame.firstSentAtMs ?? 0),
+      });
+      this.#buffer.release(frame.readings.length);
+    }
+    this.#pump();
+  }
+
+  #takeError(error: StreamError): void {
+    const refused = error.seq === undefined ? undefined : this.#window.refuse(error.seq);
+    if (!refused) return this.#socket.drop({ code: error.code, message: error.message });
+    if (!refused.isSuperseded) this.#takeRefusal(refused.frame, error);
+    this.#expectAnswer();
+    this.#pump();
+  }
+
+  #takeRefusal(frame: Frame, error: StreamError): void {
+    const hasToWait = temporary.has(error.code);
+    if (!hasToWait && error.code !== 'too_many_readings') return this.#refuse(frame, error);
+    // What was sent behind it may be accepted already. It goes again, behind it, so that the order stays.
+    const behind = this.#window.supersede();
+    this.#waiting = [...behind, ...this.#waiting];
+    if (!hasToWait) return this.#splitOrRefuse(frame, error);
+    this.#waiting.unshift(frame);
+    this.#hold(error, countReadings([frame, ...behind]));
+  }
+
+  /** Sends nothing for as long as the server asked. */
+  #hold({ code, message, retryAfterMs }: StreamError, readings: number): void {
+    clearTimeout(this.#holdTimer);
+    const delayMs = this.#holdBackoff.nextMs(retryAfterMs);
+    this.#holdTimer = setTimeout(() => {
+      this.#holdTimer = undefined;
+      this.#pump();
+    }, delayMs);
+    this.#options.onRetry?.({ code, message, readings, delayMs });
+  }
+
+  #splitOrRefuse(frame: Frame, refused: Refused): void {
+    const { readings } = frame;
+    if (readings.length === 1) return this.#refuse(frame, refused);
+    const middle = Math.ceil(readings.length / 2);
+    this.#waiting.unshift(frameOf(readings.slice(0, middle)), frameOf(readings.slice(middle)));
+  }
+
+  #refuse(frame: Frame, { code, message }: Refused): void {
+    this.#options.onRefused?.(frame.readings, { code, message });
+    this.#buffer.release(frame.readings.length);
+  }
+
+  #answered(): void {
+    this.#socket.healthy();
+    this.#holdBackoff.reset();
+    this.#expectAnswer();
+  }
+
+  /** From now on the server has `ackTimeoutMs` to say something, if anything is to be said. */
+  #expectAnswer(): void {
+    clearTimeout(this.#ackTimer);
+    if (this.#welcome && this.#window.size === 0) return;
+    const timeoutMs = this.#options.ackTimeoutMs ?? 30_000;
+    this.#ackTimer = setTimeout(() => {
+      this.#socket.drop({ code: 'timeout', message: `no answer for ${timeoutMs} ms` });
+    }, timeoutMs);
+  }
+
+  #goDown(reason: Refused, delayMs: number): void {
+    this.#disconnect();
+    const frames = this.#window.drain();
+    this.#waiting = [...frames, ...this.#waiting];
+    this.#enter('waiting');
+    this.#options.onRetry?.({ ...reason, readings: countReadings(frames), delayMs });
+  }
+
+  #disconnect(): void {
+    this.#welcome = undefined;
+    clearTimeout(this.#ackTimer);
+    clearTimeout(this.#holdTimer);
+    this.#holdTimer = undefined;
+  }
+
+  #isOver(): boolean {
+    return this.#state === 'failed' || this.#state === 'stopped';
+  }
+
+  #enter(state: DeviceState): void {
+    if (this.#state === state) return;
+    this.#state = state;
+    this.#options.onState?.(state);
+  }
+
+  #fail(refused: Refused): void {
+    this.#enter('failed');
+    this.#end(refused);
+  }
+
+  #end(refused: Refused): void {
+    this.#disconnect();
+    this.#socket.stop();
+    this.#buffer.fail(refused);
+  }
+}
+
+function frameOf(readings: readonly OutgoingReading[]): Frame {
+  return { readings, json: JSON.stringify(readings) };
+}
+
+function countReadings(frames: readonly Frame[]): number {
+  return frames.reduce((sum, { readings }) => sum + readings.length, 0);
+}
+
+/** Looks at the bytes only where the answer depends on them: a UTF-16 unit is 1 to 3 bytes of UTF-8. */
+function isLargerThan(text: string, maxBytes: number): boolean {
+  if (text.length * 3 <= maxBytes) return false;
+  return text.length > maxBytes || new TextEncoder().encode(text).length > maxBytes;
+}

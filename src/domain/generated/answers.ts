@@ -1,0 +1,255 @@
+// Generated from schemas/answers.schema.json; change it there and run `npm run generate`.
+import type { DeviceName, TypeName } from './reading.js';
+
+/**
+ * What the service answers over HTTP to those who ask: inventory, history and operation. Receipts and problems have schemas of their own.
+ */
+export type Answer =
+  | DeviceList
+  | DeviceDetail
+  | DeviceLatest
+  | TagList
+  | TagValues
+  | HistoryPage
+  | SchemaList
+  | Stats
+  | Health
+  | Ready
+  | Unready;
+/**
+ * online: an open stream, or a reading within three times its usual interval (at least 60 s).
+ */
+export type DeviceState = 'online' | 'offline';
+/**
+ * Fixed per type: by its schema, else by the first value accepted.
+ */
+export type FieldKind = 'float' | 'integer' | 'boolean' | 'string';
+
+/**
+ * A page of devices, by name.
+ */
+export interface DeviceList {
+  devices: DeviceSummary[];
+  /**
+   * Cursor of the next page; null on the last one.
+   */
+  next: string | null;
+}
+/**
+ * A device as the inventory lists it. Seen means time of arrival, in milliseconds.
+ */
+export interface DeviceSummary {
+  device: DeviceName;
+  types: TypeName[];
+  firstSeen: number;
+  lastSeen: number;
+  state: DeviceState;
+}
+/**
+ * Everything that the catalog knows of a device.
+ */
+export interface DeviceDetail {
+  device: DeviceName;
+  state: DeviceState;
+  /**
+   * Time of arrival, in milliseconds.
+   */
+  firstSeen: number;
+  /**
+   * Time of arrival, in milliseconds.
+   */
+  lastSeen: number;
+  /**
+   * Arrival less the device's own time, at its newest reading.
+   */
+  skewMs: number;
+  types: DeviceType[];
+}
+/**
+ * What a device has sent of one type.
+ */
+export interface DeviceType {
+  type: TypeName;
+  fields: KnownField[];
+  /**
+   * Each tag's key with its values.
+   */
+  tags: {
+    [k: string]: string[];
+  };
+}
+export interface KnownField {
+  name: string;
+  kind: FieldKind;
+  /**
+   * As the type's schema says; null where it does not.
+   */
+  unit: string | null;
+}
+/**
+ * The newest values of a device.
+ */
+export interface DeviceLatest {
+  device: DeviceName;
+  series: LatestSeries[];
+}
+/**
+ * A series with the newest value of each of its fields.
+ */
+export interface LatestSeries {
+  type: TypeName;
+  tags: {
+    [k: string]: string;
+  };
+  /**
+   * Of the newest of them, in milliseconds.
+   */
+  ts: number;
+  fields: {
+    [k: string]: LatestField;
+  };
+}
+/**
+ * The newest value of a field, by event time. Integers beyond 2^53 are strings.
+ */
+export interface LatestField {
+  value: number | boolean | string;
+  /**
+   * Milliseconds.
+   */
+  ts: number;
+}
+/**
+ * The keys of all tags that any series has, in order.
+ */
+export interface TagList {
+  tags: string[];
+}
+/**
+ * A page of the values that one tag has, in order.
+ */
+export interface TagValues {
+  values: string[];
+  /**
+   * Cursor of the next page; null on the last one.
+   */
+  next: string | null;
+}
+/**
+ * Rows in order of time, then type, device and tags; a cell for each column, null where a row has no value.
+ */
+export interface HistoryPage {
+  /**
+   * `ts`, `device`, `type`, a `tag.KEY` for each tag, and a column for each field, or for each field and function.
+   */
+  columns: string[];
+  rows: (number | string | boolean | null)[][];
+  /**
+   * Cursor of the next page; null on the last one.
+   */
+  next: string | null;
+  /**
+   * Whether more rows follow than this answer holds.
+   */
+  truncated: boolean;
+}
+/**
+ * The reading types that have a schema.
+ */
+export interface SchemaList {
+  schemas: SchemaSummary[];
+}
+/**
+ * A reading type that has a schema.
+ */
+export interface SchemaSummary {
+  type: TypeName;
+  title: string;
+  description: string;
+  fields: KnownField[];
+}
+/**
+ * Readings, counted since the data directory was made, and what is there now. received = accepted + rejected, and accepted = stored + quarantined + discarded + pending.
+ */
+export interface Stats {
+  /**
+   * Readings that got a receipt.
+   */
+  received: number;
+  /**
+   * Readings that are or were durable in the spool.
+   */
+  accepted: number;
+  /**
+   * Readings that were refused at the door.
+   */
+  rejected: number;
+  /**
+   * Readings delivered to the store, also those that overwrote one.
+   */
+  stored: number;
+  /**
+   * Readings that the store refused for good.
+   */
+  quarantined: number;
+  /**
+   * Readings deleted from quarantine.
+   */
+  discarded: number;
+  /**
+   * Readings in the spool that the store does not have yet, counted there.
+   */
+  pending: number;
+  /**
+   * Open /v1/stream connections.
+   */
+  streams: number;
+  /**
+   * Live subscriptions.
+   */
+  subscriptions: number;
+  /**
+   * Bytes of the spool on disk.
+   */
+  spoolBytes: number;
+  /**
+   * Age of the oldest pending reading; null when nothing is pending.
+   */
+  oldestPendingMs: number | null;
+  uptimeMs: number;
+  /**
+   * Readings whose record in the spool was found damaged.
+   */
+  damaged: number;
+  /**
+   * Bytes taken in and not yet acknowledged.
+   */
+  inFlightBytes: number;
+  /**
+   * Devices known.
+   */
+  devices: number;
+  /**
+   * Series known.
+   */
+  series: number;
+}
+/**
+ * The process lives.
+ */
+export interface Health {
+  status: 'ok';
+}
+/**
+ * Readings are taken.
+ */
+export interface Ready {
+  status: 'ready';
+}
+/**
+ * No readings are taken now.
+ */
+export interface Unready {
+  status: 'unready';
+  reason: string;
+}

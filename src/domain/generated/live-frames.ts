@@ -1,0 +1,161 @@
+// Generated from schemas/live-frames.schema.json; change it there and run `npm run generate`.
+import type { ProblemCode } from './problem.js';
+import type { DeviceName, TypeName } from './reading.js';
+
+/**
+ * A text frame on /v1/live, in either direction: commands from the client, messages from the server.
+ */
+export type LiveFrame = LiveCommand | LiveMessage;
+export type LiveCommand = SubscribeCommand | UnsubscribeCommand | PingCommand;
+/**
+ * Chosen by the client; the answer carries it. A subscription made by the URL has 0.
+ */
+export type CommandId = number;
+/**
+ * Exact names, or patterns in which * stands for any run of characters; one of them has to match.
+ *
+ * @minItems 1
+ * @maxItems 1000
+ */
+export type Patterns = string[];
+/**
+ * Given by the server, unique on its connection.
+ */
+export type SubscriptionName = string;
+export type LiveMessage =
+  | SubscribedMessage
+  | UnsubscribedMessage
+  | PongMessage
+  | LiveErrorMessage
+  | SnapshotMessage
+  | ReadingsMessage
+  | CursorMessage
+  | GapMessage;
+/**
+ * Opaque: a place in the feed. Clients keep the last one and compare nothing.
+ */
+export type LiveCursor = string;
+export type GapReason = 'slow_reader' | 'cursor_too_old' | 'unknown_cursor' | 'backlog' | 'bus';
+
+export interface SubscribeCommand {
+  id: CommandId;
+  subscribe: SubscriptionFilter;
+}
+/**
+ * Which readings come, and how. Everything is optional: {} is all live readings. With fields, a reading shows only those, and does not come when it has none of them.
+ */
+export interface SubscriptionFilter {
+  devices?: Patterns;
+  types?: Patterns;
+  fields?: Patterns;
+  /**
+   * Every tag has to be there, with this value or one that fits the pattern.
+   */
+  tags?: {
+    [k: string]: string;
+  };
+  /**
+   * Whether the newest value of each field of each matching series comes first.
+   */
+  snapshot?: boolean;
+}
+export interface UnsubscribeCommand {
+  id: CommandId;
+  unsubscribe: SubscriptionReference;
+}
+export interface SubscriptionReference {
+  subscription: SubscriptionName;
+}
+export interface PingCommand {
+  id: CommandId;
+  ping: {};
+}
+export interface SubscribedMessage {
+  id: CommandId;
+  subscribed: Subscribed;
+}
+export interface Subscribed {
+  subscription: SubscriptionName;
+  cursor: LiveCursor;
+}
+export interface UnsubscribedMessage {
+  id: CommandId;
+  unsubscribed: SubscriptionReference;
+}
+export interface PongMessage {
+  id: CommandId;
+  pong: {
+    /**
+     * Milliseconds since 1970.
+     */
+    serverTime: number;
+  };
+}
+/**
+ * A command was refused. Without an id when it could not be read.
+ */
+export interface LiveErrorMessage {
+  id?: CommandId;
+  error: LiveError;
+}
+export interface LiveError {
+  code: ProblemCode;
+  message: string;
+  /**
+   * Whether the same command may be taken later.
+   */
+  temporary: boolean;
+}
+/**
+ * The newest value of each field of each matching series, once, before anything live.
+ */
+export interface SnapshotMessage {
+  subscription: SubscriptionName;
+  snapshot: LiveReading[];
+}
+/**
+ * A reading as it was accepted: ts in whole milliseconds, integers beyond 2^53 as strings.
+ */
+export interface LiveReading {
+  device: DeviceName;
+  type: TypeName;
+  ts: number;
+  tags: {
+    [k: string]: string;
+  };
+  fields: {
+    [k: string]: number | boolean | string;
+  };
+}
+/**
+ * Live readings, in the order in which they were accepted.
+ */
+export interface ReadingsMessage {
+  subscription: SubscriptionName;
+  cursor: LiveCursor;
+  readings: LiveReading[];
+  /**
+   * How many older values were merged away because this reader is slow.
+   */
+  conflated?: number;
+}
+/**
+ * Nothing matched for a while; the cursor stays young.
+ */
+export interface CursorMessage {
+  subscription: SubscriptionName;
+  cursor: LiveCursor;
+}
+export interface GapMessage {
+  subscription: SubscriptionName;
+  cursor: LiveCursor;
+  gap: Gap;
+}
+/**
+ * An inclusive range of reading times that covers everything that may be missing; null where an end is not known.
+ */
+export interface Gap {
+  fromTs: number | null;
+  toTs: number | null;
+  reason: GapReason;
+}

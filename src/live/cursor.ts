@@ -1,0 +1,28 @@
+/**
+ * A cursor is a place in the feed: for each instance that feeds it, how many of its readings came before. To clients it
+ * is opaque: base64url of `1;INSTANCE=POSITION`, more instances separated by semicolons.
+ */
+
+/** Instance name to position. */
+export type FeedPosition = ReadonlyMap<string, number>;
+
+const maxCursorCharacters = 256;
+
+export function encodeCursor(position: FeedPosition): string {
+  const parts = [...position].map(([instance, at]) => `${instance}=${at.toString(36)}`);
+  return Buffer.from(['1', ...parts].join(';'), 'latin1').toString('base64url');
+}
+
+/** @returns undefined for what is not one of ours */
+export function decodeCursor(cursor: string): FeedPosition | undefined {
+  if (cursor.length > maxCursorCharacters || !/^[A-Za-z0-9_-]+$/.test(cursor)) return undefined;
+  const [version, ...parts] = Buffer.from(cursor, 'base64url').toString('latin1').split(';');
+  if (version !== '1' || parts.length === 0) return undefined;
+  const position = new Map<string, number>();
+  for (const part of parts) {
+    const match = /^([0-9a-f]{8})=([0-9a-z]{1,11})$/.exec(part);
+    if (!match) return undefined;
+    position.set(match[1]!, Number.parseInt(match[2]!, 36));
+  }
+  return position;
+}

@@ -1,0 +1,194 @@
+/** The way of a batch from bytes to a receipt, the same for every transport. */
+import { decodeJson } from '../codecs/json.js';
+import type { Batch } from '../domain/batch.js';
+import { Refusal, type Receipt } from '../domain/refusal.js';
+import type { Precision } from '../domain/reading.js';
+import type { Catalog } from '../ports/catalog.js';
+import type { Clock } from '../ports/clock.js';
+import type { Feed } from '../ports/feed.js';
+import type { Spool } from '../ports/spool.js';
+import { Normalizer, gatherNothing, type Outcome } from './normalize.js';
+import { Rehearsal } from './rehearsal.js';
+
+export interface IngestLimits {
+  maxBatchReadings: number;
+  /** Bytes taken in and not yet acknowledged, over all transports. */
+  maxInFlightBytes: number;
+}
+
+/** How a transport describes the bytes that it brings. */
+export interface Encoding {
+  precision: Precision;
+  /** Whether batches may carry `seq`. */
+  numbered: boolean;
+}
+
+/** A turn that has gathered so much is ended early, so that records stay of a size that is read back in one go. */
+const largestTurnCharacters = 1024 * 1024;
+
+export interface Accepted {
+  receipt: Receipt;
+  /** Position behind the last accepted reading; what the store has to pass to have all of them. */
+  end: number;
+}
+
+export class Ingest {
+  readonly #normalizer: Normalizer;
+  readonly #catalog: Catalog;
+  readonly #spool: Spool;
+  readonly #feed: Feed;
+  readonly #clock: Clock;
+  readonly #limits: IngestLimits;
+  #received: number;
+  #rejected: number;
+  #inFlightBytes = 0;
+  #isStopping = false;
+  #turn: Turn | undefined;
+
+  constructor(rooms: { catalog: Catalog; spool: Spool; feed: Feed; clock: Clock; limits: IngestLimits }) {
+    this.#catalog = rooms.catalog;
+    this.#spool = rooms.spool;
+    this.#feed = rooms.feed;
+    this.#clock = rooms.clock;
+    this.#limits = rooms.limits;
+    this.#normalizer = new Normalizer(rooms.catalog, rooms.clock);
+    this.#rejected = rooms.spool.rejectedTotal;
+    this.#received = rooms.spool.head + this.#rejected;
+  }
+
+  /** Readings that got a receipt, since the data directory was made. */
+  get received(): number {
+    return this.#received;
+  }
+
+  get rejected(): number {
+    return this.#rejected;
+  }
+
+  get inFlightBytes(): number {
+    return this.#inFlightBytes;
+  }
+
+  /** Bytes to a batch, or why they are none. Nothing is kept yet. */
+  decode(bytes: Buffer, encoding: Encoding): Batch | Refusal {
+    const batch = decodeJson(bytes, encoding);
+    if (batch instanceof Refusal || batch.readings.length <= this.#limits.maxBatchReadings) return batch;
+    const { maxBatchReadings } = this.#limits;
+    const detail = `a batch has at most ${maxBatchReadings} readings, this one has ${batch.readings.length}`;
+    return new Refusal('too_many_readings', detail).numbered(batch.seq);
+  }
+
+  /** The receipt that a batch would get now. Nothing of it is kept, and nothing is learned from it. */
+  check(batch: Batch): Receipt {
+    const normalizer = new Normalizer(new Rehearsal(this.#catalog), this.#clock);
+    return receiptOf(batch, normalizer.normalize(batch, gatherNothing()));
+  }
+
+  /** From here on everything is refused; what was taken before is finished. */
+  stop(): void {
+    this.#isStopping = true;
+  }
+
+  /** Why `bytes` more are not taken now; undefined when they are. */
+  refusal(bytes: number): Refusal | undefined {
+    if (this.#isStopping) return new Refusal('stopping', 'the service is stopping; connect again in a moment', 1000);
+    if (this.#inFlightBytes + bytes > this.#limits.maxInFlightBytes) {
+      return new Refusal('spool_full', 'too much is waiting to be made durable', 1000);
+    }
+    return this.#spool.refusal(bytes + (this.#turn?.bytes ?? 0));
+  }
+
+  /**
+   * Validates, makes durable and publishes. Returns when the accepted readings are durable.
+   *
+   * What arrives in one turn of the event loop is kept and published together, as one record of the spool: for single
+   * readings that is most of what each would cost alone.
+   * @param bytes size of what was decoded, for the bounds
+   */
+  async accept(batch: Batch, bytes: number): Promise<Accepted | Refusal> {
+    const refusal = this.refusal(bytes);
+    if (refusal) return refusal;
+    const turn = (this.#turn ??= this.#beginTurn());
+    const outcome = this.#normalizer.normalize(batch, turn.gathered);
+    if (outcome.accepted === 0) {
+      this.#count(outcome.rejected, outcome.rejected);
+      this.#spool.countRejected(outcome.rejected);
+      return { receipt: receiptOf(batch, outcome), end: this.#spool.head };
+    }
+    turn.received += batch.readings.length;
+    turn.rejected += outcome.rejected;
+    turn.bytes += bytes;
+    this.#inFlightBytes += bytes;
+    if (turn.gathered.payload.length > largestTurnCharacters) this.#endTurn(turn);
+    const end = await turn.kept;
+    return end instanceof Refusal ? end : { receipt: receiptOf(batch, outcome), end };
+  }
+
+  #beginTurn(): Turn {
+    const turn = new Turn(this.#clock.now());
+    setImmediate(() => this.#endTurn(turn));
+    return turn;
+  }
+
+  #endTurn(turn: Turn): void {
+    if (this.#turn === turn) this.#turn = undefined;
+    if (turn.isEnded) return;
+    turn.isEnded = true;
+    if (turn.gathered.series.length > 0) void this.#keep(turn).then(turn.settle, turn.fail);
+  }
+
+  async #keep({ gathered, arrivedMs, received, rejected, bytes }: Turn): Promise<number | Refusal> {
+    const count = gathered.series.length;
+    this.#spool.countRejected(rejected);
+    try {
+      const { payload, late } = gathered;
+      const { position, durable } = this.#spool.append({ payload, count, late, arrivedMs });
+      await durable;
+      this.#catalog.observe(gathered, arrivedMs);
+      this.#feed.publish(gathered, position);
+      this.#count(received, rejected);
+      return position + count;
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      this.#spool.countRejected(-rejected);
+      for (const { type, field } of gathered.taught) this.#catalog.removeField(type, field);
+      return error;
+    } finally {
+      this.#inFlightBytes -= bytes;
+    }
+  }
+
+  #count(received: number, rejected: number): void {
+    this.#received += received;
+    this.#rejected += rejected;
+  }
+}
+
+/** What arrives in one turn of the event loop. */
+class Turn {
+  readonly gathered = gatherNothing();
+  readonly arrivedMs: number;
+  received = 0;
+  rejected = 0;
+  bytes = 0;
+  isEnded = false;
+  /** Position behind the last reading once all are durable, or why none is kept. */
+  readonly kept: Promise<number | Refusal>;
+  settle!: (end: number | Refusal) => void;
+  fail!: (error: unknown) => void;
+
+  constructor(arrivedMs: number) {
+    this.arrivedMs = arrivedMs;
+    this.kept = new Promise((resolve, reject) => {
+      this.settle = resolve;
+      this.fail = reject;
+    });
+  }
+}
+
+function receiptOf(batch: Batch, { accepted, rejected, rejections }: Outcome): Receipt {
+  const receipt: Receipt = { accepted, rejected };
+  if (batch.id !== undefined) receipt.id = batch.id;
+  if (rejected > 0) receipt.results = rejections;
+  return receipt;
+}

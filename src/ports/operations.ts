@@ -1,0 +1,10 @@
+/** What an operator wants to know of a running service. */
+import type { Stats } from '../domain/generated/answers.js';
+
+export type { Stats } from '../domain/generated/answers.js';
+
+export interface Operations {
+  stats(): Stats;
+  /** Why no readings can be taken now; undefined when they can. */
+  unready(): string | undefined;
+}

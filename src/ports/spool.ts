@@ -1,0 +1,69 @@
+/** The durable log between the ingress and the store. A position is the number of readings accepted before it. */
+import type { Refusal } from '../domain/refusal.js';
+import type { DeliveryState } from './history-store.js';
+
+/** What one batch leaves in the spool. */
+export interface SpoolEntry {
+  /** Normalized lines (domain/line.ts), `count` of them. */
+  payload: string;
+  count: number;
+  /** Whether a reading in it is not newer than its series' newest; a delivery out of order has to leave it for later. */
+  late: boolean;
+  /** Time of arrival, milliseconds. */
+  arrivedMs: number;
+}
+
+export interface Appended {
+  /** Of the entry's first reading. */
+  position: number;
+  /** Fulfilled once fsync has returned; rejected with a Refusal when nothing of the entry is kept. */
+  durable: Promise<void>;
+}
+
+export interface SpoolRecord {
+  position: number;
+  count: number;
+  late: boolean;
+  arrivedMs: number;
+  /** UTF-8. */
+  payload: Uint8Array;
+  /** Bytes that the record takes in the log. */
+  bytes: number;
+}
+
+export interface SpoolStatus {
+  /** Undelivered readings and their bytes, counted record by record. */
+  pendingReadings: number;
+  pendingBytes: number;
+  /** Everything on disk, kept segments included. */
+  totalBytes: number;
+  /** Arrival of the oldest undelivered reading; null when nothing is pending. */
+  oldestPendingMs: number | null;
+  /** Readings whose record was found damaged. */
+  damagedReadings: number;
+}
+
+export interface Spool {
+  /** Position behind the last durable reading: the number of readings ever accepted. */
+  readonly head: number;
+  /** The first position that can still be read. */
+  readonly tail: number;
+  /** Readings rejected since the data directory was made, as the pipeline reports them. */
+  readonly rejectedTotal: number;
+  readonly delivery: DeliveryState;
+
+  /** Why `bytes` more cannot be taken now; undefined when they can. */
+  refusal(bytes: number): Refusal | undefined;
+  /** Ask `refusal` first: what does not fit is not looked at again here. */
+  append(entry: SpoolEntry): Appended;
+  countRejected(readings: number): void;
+
+  /** Durable records from the one that holds `from` on, about `maxBytes` of them, at least one if there is any. */
+  read(from: number, maxBytes: number): Promise<SpoolRecord[]>;
+  /** Fulfilled when a reading at or behind `position` is durable, or the signal says that nobody waits any more. */
+  untilBeyond(position: number, signal: AbortSignal): Promise<void>;
+  /** These records have left for the store or the quarantine. `keep` writes the state down here as well. */
+  delivered(records: readonly SpoolRecord[], state: DeliveryState, keep: boolean): Promise<void>;
+
+  status(): SpoolStatus;
+}

@@ -1,0 +1,103 @@
+/** All that the spool asks of a file system. Injectable, so that a test can lose, tear or refuse what was not synced. */
+import { constants } from 'node:fs';
+import { mkdir, open, readdir, rename, unlink, type FileHandle } from 'node:fs/promises';
+
+export interface LogFile {
+  size(): Promise<number>;
+  /** Writes all of the buffers, in order, from `offset` on. */
+  write(buffers: Uint8Array[], offset: number): Promise<void>;
+  /** @returns the bytes read, fewer than `length` only at the end of the file */
+  read(offset: number, length: number): Promise<Buffer>;
+  /** Returns when the data, and the size that it needs, are on the medium. */
+  sync(): Promise<void>;
+  truncate(length: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface FileLayer {
+  makeDirectory(path: string): Promise<void>;
+  /** Names of the files in a directory. */
+  list(directory: string): Promise<string[]>;
+  /** Makes the file, or empties the one that is there. */
+  create(path: string): Promise<LogFile>;
+  /** Opens an existing file for reading and writing. */
+  open(path: string): Promise<LogFile>;
+  rename(from: string, to: string): Promise<void>;
+  remove(path: string): Promise<void>;
+  /** Makes creations, renames and removals in the directory durable. */
+  syncDirectory(directory: string): Promise<void>;
+}
+
+class NodeLogFile implements LogFile {
+  readonly #handle: FileHandle;
+
+  constructor(handle: FileHandle) {
+    this.#handle = handle;
+  }
+
+  async size(): Promise<number> {
+    return (await this.#handle.stat()).size;
+  }
+
+  async write(buffers: Uint8Array[], offset: number): Promise<void> {
+    let at = offset;
+    for (const buffer of buffers) {
+      let written = 0;
+      while (written < buffer.length) {
+        const { bytesWritten } = await this.#handle.write(buffer, written, buffer.length - written, at);
+        written += bytesWritten;
+        at += bytesWritten;
+      }
+    }
+  }
+
+  async read(offset: number, length: number): Promise<Buffer> {
+    const buffer = Buffer.allocUnsafe(length);
+    let filled = 0;
+    while (filled < length) {
+      const { bytesRead } = await this.#handle.read(buffer, filled, length - filled, offset + filled);
+      if (bytesRead === 0) break;
+      filled += bytesRead;
+    }
+    return buffer.subarray(0, filled);
+  }
+
+  async sync(): Promise<void> {
+    await this.#handle.datasync();
+  }
+
+  async truncate(length: number): Promise<void> {
+    await this.#handle.truncate(length);
+  }
+
+  async close(): Promise<void> {
+    await this.#handle.close();
+  }
+}
+
+export const nodeFiles: FileLayer = {
+  async makeDirectory(path) {
+    await mkdir(path, { recursive: true });
+  },
+  async list(directory) {
+    return readdir(directory);
+  },
+  async create(path) {
+    return new NodeLogFile(await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC, 0o640));
+  },
+  async open(path) {
+    return new NodeLogFile(await open(path, constants.O_RDWR));
+  },
+  rename,
+  async remove(path) {
+    await unlink(path);
+  },
+  async syncDirectory(directory) {
+    const handle = await open(directory, constants.O_RDONLY);
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  },
+};

@@ -1,0 +1,29 @@
+import { decodePrefix } from '../../domain/line.js';
+import type { SeriesIdentity } from '../../domain/reading.js';
+import type { AggregateRow, ScanRow } from '../../ports/history-store.js';
+import type { AggregateChunk, Group } from './aggregate.js';
+import type { ScanChunk } from './scan.js';
+
+/** Makes rows of what came from the worker by column. */
+export async function* scanRows(chunks: AsyncIterable<ScanChunk>): AsyncGenerator<ScanRow[]> {
+  const byRank = new Map<number, { prefix: string; identity: SeriesIdentity; slots: number[] }>();
+  for await (const { ts, ranks, columns, added } of chunks) {
+    for (const { rank, prefix, slots } of added) byRank.set(rank, { prefix, identity: decodePrefix(prefix), slots });
+    yield Array.from(ts, (time, row) => {
+      const { prefix, identity, slots } = byRank.get(ranks[row]!)!;
+      const cells = slots.map((slot) => (slot < 0 ? null : columns[slot]![row]!));
+      return { ts: time, type: identity.type, device: identity.device, tags: identity.tags, series: prefix, cells };
+    });
+  }
+}
+
+export async function* aggregateRows(chunks: AsyncIterable<AggregateChunk>): AsyncGenerator<AggregateRow[]> {
+  const byNumber = new Map<number, Group>();
+  for await (const { buckets, groups, columns, added } of chunks) {
+    for (const { number, group } of added) byNumber.set(number, group);
+    yield buckets.map((bucket, row) => {
+      const { device, type, tags } = byNumber.get(groups[row]!)!;
+      return { bucket, device, type, tags, cells: columns.map((column) => column[row]!) };
+    });
+  }
+}

@@ -1,0 +1,70 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { Catalog } from './catalog.js';
+import type { Table } from './layout.js';
+import { int64, lastByField, within } from './sql.js';
+
+/** Late rows that one merge takes, so that no write waits for long behind it. */
+const maxRowsPerMerge = 200_000;
+/** So many wait for a merge at once … */
+const urgentRows = 100_000;
+/** … and fewer at most so long. */
+const patienceMs = 60_000;
+/** A merge reads the main table over its range: after one that took d, the next comes after so many d at the earliest. */
+const urgentRest = 4;
+const patientRest = 50;
+
+/** When late rows are merged: soon when there are many, at times when there are few, and never most of the time. */
+export class MergeSchedule {
+  #endedAt = 0;
+  #tookMs = 0;
+
+  /** The table to merge now, if any. */
+  due(catalog: Catalog, nowMs: number): Table | undefined {
+    const restedMs = nowMs - this.#endedAt;
+    let most: Table | undefined;
+    for (const table of catalog.tables.values()) {
+      if (table.lateRows > (most?.lateRows ?? 0)) most = table;
+    }
+    if (!most) return undefined;
+    if (most.lateRows >= urgentRows) return restedMs >= this.#tookMs * urgentRest ? most : undefined;
+    return restedMs >= Math.max(patienceMs, this.#tookMs * patientRest) ? most : undefined;
+  }
+
+  ended(startedAt: number, endedAt: number): void {
+    this.#endedAt = endedAt;
+    this.#tookMs = endedAt - startedAt;
+  }
+}
+
+/**
+ * Brings the earliest late rows of a type into its main table, in one transaction: a crash leaves them where they were,
+ * and a query sees them in one of the two places. Rows of one time go together, however many they are.
+ */
+export async function mergeLate(connection: DuckDBConnection, table: Table): Promise<void> {
+  const { main, late, columns } = table;
+  const values = columns.slice(3);
+  const range = within({ from: table.lateFrom, to: await endOfMerge(connection, table) });
+  const earlier = `FROM ${main} WHERE ${range} AND (ts, series) IN (SELECT (ts, series) FROM ${late} WHERE ${range})`;
+  await connection.run('BEGIN');
+  await connection.run(`
+    CREATE OR REPLACE TEMP TABLE merged AS
+    SELECT ts, series, max(seq) AS seq${values.map((column) => `, ${lastByField(column)}`).join('')}
+    FROM (SELECT * FROM ${late} WHERE ${range} UNION ALL SELECT * ${earlier})
+    GROUP BY ts, series ORDER BY ts`);
+  await connection.run(`DELETE ${earlier}`);
+  await connection.run(`INSERT INTO ${main} SELECT ${columns.join(', ')} FROM merged`);
+  await connection.run(`DELETE FROM ${late} WHERE ${range}`);
+  await connection.run('DROP TABLE merged');
+  const left = await connection.runAndReadAll(`SELECT count(*), min(ts), max(ts) FROM ${late}`);
+  await connection.run('COMMIT');
+  const [rows, from, to] = left.getRows()[0]!;
+  table.lateRows = 0;
+  if (typeof from === 'bigint' && typeof to === 'bigint') table.addLate(Number(rows), from, to);
+}
+
+async function endOfMerge(connection: DuckDBConnection, table: Table): Promise<bigint> {
+  if (table.lateRows <= maxRowsPerMerge) return table.lateTo + 1n;
+  const sql = `SELECT ts FROM ${table.late} ORDER BY ts LIMIT 1 OFFSET ${int64(BigInt(maxRowsPerMerge))}`;
+  const ts = (await connection.runAndReadAll(sql)).getRows()[0]?.[0];
+  return (typeof ts === 'bigint' ? ts : table.lateTo) + 1n;
+}

@@ -1,0 +1,48 @@
+/**
+ * What the main thread and the worker say to each other. Every question has an id and gets one answer. A query is asked
+ * for once and then pulled, chunk by chunk, with `next`: the worker never runs ahead of its reader.
+ */
+import type {
+  AggregateQuery,
+  DeliveryState,
+  NewestOfSeries,
+  ScanQuery,
+  TypeColumns,
+  WriteBatch,
+  WriteResult,
+} from '../../ports/history-store.js';
+import type { AggregateChunk } from './aggregate.js';
+import type { ScanChunk } from './scan.js';
+
+/** Name of a question: what is asked, and what is answered. */
+export interface Calls {
+  open: { ask: object; answer: null };
+  write: { ask: { batch: WriteBatch; state: DeliveryState }; answer: WriteResult };
+  retain: { ask: { beforeMs: number }; answer: null };
+  deliveryState: { ask: object; answer: DeliveryState | null };
+  kinds: { ask: object; answer: TypeColumns[] };
+  /** Begins a query, which is named by this number from then on. */
+  query: { ask: { query: number } & Query; answer: null };
+  next: { ask: { query: number }; answer: QueryChunk | null };
+  /** The reader wants no more; harmless after the end. */
+  cancel: { ask: { query: number }; answer: null };
+  stop: { ask: object; answer: null };
+}
+
+export type CallName = keyof Calls;
+
+export type Query =
+  { kind: 'scan'; scan: ScanQuery } | { kind: 'aggregate'; aggregate: AggregateQuery } | { kind: 'newest' };
+
+/** What each query is answered with. */
+export interface QueryChunks {
+  scan: ScanChunk;
+  aggregate: AggregateChunk;
+  newest: NewestOfSeries[];
+}
+
+export type QueryChunk = QueryChunks[keyof QueryChunks];
+
+export type Question = { [N in CallName]: { id: number; call: N } & Calls[N]['ask'] }[CallName];
+
+export type Answer = { id: number; value: Calls[CallName]['answer'] } | { id: number; error: string };

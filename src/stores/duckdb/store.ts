@@ -1,0 +1,116 @@
+import { aggregateRows as aggregatePlainly } from '../../domain/aggregate.js';
+import type {
+  AggregateQuery,
+  AggregateRow,
+  DeliveryState,
+  HistoryReader,
+  HistoryStore,
+  HistoryWriter,
+  NewestOfSeries,
+  ScanQuery,
+  ScanRow,
+  TypeColumns,
+  WriteBatch,
+  WriteResult,
+} from '../../ports/history-store.js';
+import { StoreAway } from '../../ports/history-store.js';
+import { aggregateRows, scanRows } from './answers.js';
+import type { DatabaseOptions } from './database.js';
+import { hasMixedKinds } from './mixed-kinds.js';
+import { Session } from './session.js';
+
+/** History in an embedded DuckDB, `history.duckdb` in its directory. A worker does the work; when it dies, a new one is started. */
+export class DuckDbStore implements HistoryStore, HistoryWriter, HistoryReader {
+  readonly name = 'duckdb';
+  readonly writer: HistoryWriter = this;
+  readonly reader: HistoryReader = this;
+  readonly keepsDeliveryState = true;
+  readonly #options: DatabaseOptions;
+  #session: Promise<Session> | undefined;
+  #isStopped = false;
+
+  constructor(options: DatabaseOptions) {
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    this.#isStopped = false;
+    this.#session = Session.open(this.#options);
+    await this.#session;
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    const session = await this.#session?.catch(() => undefined);
+    this.#session = undefined;
+    await session?.stop();
+  }
+
+  async deliveryState(): Promise<DeliveryState | null> {
+    return (await this.#open()).ask('deliveryState', {});
+  }
+
+  async write(batch: WriteBatch, state: DeliveryState): Promise<WriteResult> {
+    if (batch.count > 0 && batch.payload.byteLength === 0) throw new Error('this batch was handed over before');
+    try {
+      const session = await this.#open();
+      const payload = detachable(batch.payload);
+      return await session.ask('write', { batch: { ...batch, payload }, state }, [payload.buffer]);
+    } catch (error) {
+      if (error instanceof StoreAway) return { outcome: 'temporary', reason: error.message };
+      throw error;
+    }
+  }
+
+  async retain(beforeMs: number): Promise<void> {
+    await (await this.#open()).ask('retain', { beforeMs });
+  }
+
+  async kinds(): Promise<TypeColumns[]> {
+    return (await this.#open()).ask('kinds', {});
+  }
+
+  async *scan(scan: ScanQuery): AsyncGenerator<ScanRow[]> {
+    yield* scanRows((await this.#open()).chunks({ kind: 'scan', scan }));
+  }
+
+  async *aggregate(aggregate: AggregateQuery): AsyncGenerator<AggregateRow[]> {
+    if (aggregate.edges.length < 2) return;
+    if (hasMixedKinds(aggregate)) {
+      yield* aggregatePlainly(this.scan(rowsBehind(aggregate)), aggregate);
+      return;
+    }
+    yield* aggregateRows((await this.#open()).chunks({ kind: 'aggregate', aggregate }));
+  }
+
+  async *newest(): AsyncGenerator<NewestOfSeries[]> {
+    yield* (await this.#open()).chunks({ kind: 'newest' });
+  }
+
+  /** The session at hand, or a new one when its worker has died or could not open the file. @throws StoreAway */
+  async #open(): Promise<Session> {
+    if (this.#isStopped || !this.#session) throw new StoreAway('the store is not running');
+    const tried = this.#session;
+    const session = await tried.catch(() => undefined);
+    if (session && !session.hasEnded) return session;
+    // Whoever comes here first starts the new one, for all.
+    if (this.#session === tried) this.#session = Session.open(this.#options);
+    try {
+      return await this.#session;
+    } catch (error) {
+      throw new StoreAway(error instanceof Error ? error.message : String(error));
+    }
+  }
+}
+
+/** The rows that an aggregate is made of; it has two edges at least. */
+function rowsBehind({ columns, series, edges }: AggregateQuery): ScanQuery {
+  return { columns, series, from: edges[0]!, to: edges.at(-1)!, order: 'asc' };
+}
+
+/** The payload in a buffer of its own, which can change hands without being copied. */
+function detachable(payload: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer } = payload;
+  const isAlone = buffer instanceof ArrayBuffer && buffer.byteLength === payload.byteLength;
+  return isAlone ? new Uint8Array(buffer) : Uint8Array.from(payload);
+}

@@ -1,0 +1,31 @@
+/**
+ * Where a server takes line protocol:
+ *
+ *     before 1.8    /write?db=DATABASE
+ *     1.8 and on    /api/v2/write?bucket=DATABASE/&precision=ns         (the database's default retention policy)
+ *     2.x, 3.x      /api/v2/write?org=ORG&bucket=BUCKET&precision=ns
+ *
+ * A user and a password are no token: with them 2.x and 3.x are asked as a 1.x, at the endpoint that they keep for that.
+ */
+import { databaseOf, type InfluxSettings } from './settings.js';
+import { hasV2Write, type Version } from './version.js';
+
+/** @param organisation its id, where the settings do not name one */
+export function writePath(version: Version, settings: InfluxSettings, organisation?: string): string {
+  const database = databaseOf(settings);
+  if (!hasV2Write(version) || (version.major >= 2 && hasOnlyUser(settings))) return `/write?${query({ db: database })}`;
+  if (version.major === 1) return `/api/v2/write?${query({ bucket: `${database}/`, precision: 'ns' })}`;
+  const org = settings.org ?? organisation;
+  const owner = settings.org === undefined && org !== undefined ? { orgID: org } : { org: org ?? '' };
+  return `/api/v2/write?${query({ ...owner, bucket: database, precision: 'ns' })}`;
+}
+
+function hasOnlyUser({ token, username }: InfluxSettings): boolean {
+  return token === undefined && username !== undefined;
+}
+
+function query(parameters: Record<string, string>): string {
+  return Object.entries(parameters)
+    .map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
+    .join('&');
+}

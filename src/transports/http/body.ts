@@ -1,0 +1,41 @@
+/** Request bodies as bytes, decompressed, within their bounds. What they mean is the pipeline's business. */
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { promisify } from 'node:util';
+import { gunzip, inflate, type InputType, type ZlibOptions } from 'node:zlib';
+import { Refusal } from '../../domain/refusal.js';
+
+type Decompress = (bytes: InputType, options: ZlibOptions) => Promise<Buffer>;
+
+const decompressors: Record<string, Decompress> = {
+  gzip: promisify<InputType, ZlibOptions, Buffer>(gunzip),
+  deflate: promisify<InputType, ZlibOptions, Buffer>(inflate),
+};
+
+/** How much larger than the limit for bodies as sent a body may become. */
+const decompressedFactor = 8;
+
+/** Takes `application/json` as it is, `FastifyRequest.body` being a Buffer. */
+export function takeBodies(app: FastifyInstance, maxBodyBytes: number): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser<Buffer>(
+    'application/json',
+    { parseAs: 'buffer', bodyLimit: maxBodyBytes },
+    async (request: FastifyRequest, body: Buffer) => {
+      const encoding = request.headers['content-encoding']?.toLowerCase() ?? 'identity';
+      return encoding === 'identity' ? body : decompressed(body, encoding, maxBodyBytes * decompressedFactor);
+    },
+  );
+}
+
+async function decompressed(body: Buffer, encoding: string, maxOutputLength: number): Promise<Buffer> {
+  const decompress = decompressors[encoding];
+  if (!decompress) throw new Refusal('unsupported_media_type', 'Content-Encoding must be gzip, deflate or identity');
+  try {
+    return await decompress(body, { maxOutputLength });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
+      throw new Refusal('too_large', `decompressed, the body is larger than ${maxOutputLength} bytes`);
+    }
+    throw new Refusal('malformed', `the body is not ${encoding}: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,83 @@
+import { shared, type Operation } from './operation.js';
+
+const exampleBatch = {
+  device: 'boiler-7',
+  type: 'machine',
+  tags: { site: 'lyon' },
+  readings: [{ fields: { temperature: 73.9, running: true } }],
+};
+
+const precision = {
+  name: 'precision',
+  in: 'query',
+  description: 'Unit of integer times, where neither the reading nor its envelope says it.',
+  schema: shared('reading', 'precision'),
+} as const;
+
+const batchBody = {
+  description: 'A reading, an array of readings, or an envelope with what its readings share.',
+  schema: shared('batch'),
+  example: exampleBatch,
+};
+
+const batchRefusals = [
+  'malformed',
+  'empty_batch',
+  'invalid_parameter',
+  'too_large',
+  'too_many_readings',
+  'unsupported_media_type',
+] as const;
+
+export const postReadings: Operation = {
+  group: 'Readings',
+  summary: 'Send a batch of readings',
+  description:
+    'Answered when the accepted readings are on disk. A reading that is rejected does not hold up the others: the receipt ' +
+    'says which, and why. Sending a reading again (same type, device, tags and ts) changes nothing but its newer fields. ' +
+    'Content-Encoding may be gzip or deflate.',
+  parameters: [
+    precision,
+    {
+      name: 'ack',
+      in: 'query',
+      description: '`store` waits until the store has the readings too, and the receipt then says `stored`.',
+      schema: { enum: ['store'] },
+    },
+    {
+      name: 'timeout',
+      in: 'query',
+      description: 'With `ack`: seconds to wait at most, 30 and more being 30.',
+      schema: { type: 'number', minimum: 0, default: 5 },
+    },
+  ],
+  body: batchBody,
+  answers: {
+    202: { description: 'All are accepted, and durable.', schema: shared('receipt') },
+    200: { description: 'With `ack=store`: all are accepted, and the store has them.', schema: shared('receipt') },
+    207: { description: 'Some are rejected; the others are accepted, and durable.', schema: shared('receipt') },
+    422: { description: 'All are rejected.', schema: shared('receipt') },
+  },
+  refusals: [...batchRefusals, 'spool_full', 'spool_failed', 'stopping'],
+};
+
+export const checkBatch: Operation = {
+  group: 'Readings',
+  summary: 'Try a batch out',
+  description:
+    'Gives the receipt that the batch would get now, and keeps nothing of it. A reading that does not name its type is held ' +
+    'to the one in the address.',
+  parameters: [
+    {
+      name: 'type',
+      in: 'path',
+      description: 'A reading type that has a schema.',
+      schema: shared('reading', 'type'),
+      example: 'machine',
+    },
+    precision,
+  ],
+  body: batchBody,
+  answers: { 200: { description: 'What would be accepted, and what not.', schema: shared('receipt') } },
+  refusals: [...batchRefusals.filter((code) => code !== 'invalid_parameter'), 'not_found'],
+};

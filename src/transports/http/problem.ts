@@ -1,0 +1,57 @@
+/** Refusals as HTTP answers: RFC 9457 problem+json, the same shape for every error that this service gives. */
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Problem } from '../../domain/generated/problem.js';
+import { Refusal, refusals, type RefusalCode } from '../../domain/refusal.js';
+import { StoreAway } from '../../ports/history-store.js';
+
+export function problemOf(refusal: Refusal): Problem {
+  const { status, title } = refusals[refusal.code];
+  return { type: `urn:inlet:problem:${refusal.code}`, title, status, detail: refusal.message, code: refusal.code };
+}
+
+export function sendRefusal(reply: FastifyReply, refusal: Refusal): FastifyReply {
+  if (refusal.status === 429 || refusal.status === 503) {
+    void reply.header('retry-after', String(Math.max(1, Math.ceil((refusal.retryAfterMs ?? 1000) / 1000))));
+  }
+  return reply
+    .code(refusal.status)
+    .type('application/problem+json')
+    .send(JSON.stringify(problemOf(refusal)));
+}
+
+/** What Fastify itself refuses, in our words. */
+const codesOfFastify: Record<string, [code: RefusalCode, detail: string]> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: ['unsupported_media_type', 'send application/json'],
+  FST_ERR_CTP_EMPTY_TYPE: ['unsupported_media_type', 'send a Content-Type, application/json'],
+  FST_ERR_CTP_BODY_TOO_LARGE: ['too_large', 'the body is larger than this service takes; send it in parts'],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['malformed', 'the body is not as long as Content-Length says'],
+  FST_ERR_BAD_URL: ['malformed', 'the address could not be understood'],
+};
+
+/** @param methodsOf the methods that a path has */
+export function handleProblems(app: FastifyInstance, methodsOf: (path: string) => string[]): void {
+  app.setErrorHandler((error: FastifyError, request, reply) => sendRefusal(reply, refusalOf(error, request)));
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?', 1)[0]!;
+    const methods = methodsOf(path);
+    if (methods.length === 0 || methods.includes(request.method)) {
+      return sendRefusal(reply, new Refusal('not_found', `there is nothing at ${request.method} ${path}`));
+    }
+    void reply.header('allow', methods.join(', '));
+    if (request.method === 'OPTIONS') return reply.code(204).send();
+    return sendRefusal(reply, new Refusal('method_not_allowed', `${path} has ${methods.join(', ')} only`));
+  });
+}
+
+export function refusalOf(error: FastifyError, request: FastifyRequest): Refusal {
+  if (error instanceof Refusal) return error;
+  if (error instanceof StoreAway) return new Refusal('store_away', error.message, 5000);
+  const known = codesOfFastify[error.code];
+  if (known) return new Refusal(...known);
+  if (error.validation) return new Refusal('invalid_parameter', error.message);
+  if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) {
+    return new Refusal('malformed', error.message);
+  }
+  request.log.error({ err: error }, 'a request failed');
+  return new Refusal('internal', 'the log of the service says more');
+}

@@ -1,0 +1,57 @@
+/** POST /v1/readings: a batch in, a receipt out once the accepted readings are durable. */
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { isPrecision, type Precision } from '../../../domain/reading.js';
+import { Refusal } from '../../../domain/refusal.js';
+import type { Delivery } from '../../../pipeline/delivery.js';
+import type { Accepted, Ingest } from '../../../pipeline/ingest.js';
+import { postReadings } from '../openapi/readings.js';
+import { sendRefusal } from '../problem.js';
+
+interface Query {
+  precision?: string;
+  ack?: string;
+  timeout?: string;
+}
+
+const defaultTimeoutSeconds = 5;
+const longestTimeoutSeconds = 30;
+
+export function readingRoutes(app: FastifyInstance, rooms: { ingest: Ingest; delivery: Delivery }): void {
+  const { ingest, delivery } = rooms;
+  app.post<{ Querystring: Query; Body: Buffer | undefined }>(
+    '/v1/readings',
+    { config: { operation: postReadings } },
+    async (request, reply) => {
+      const options = readQuery(request.query);
+      if (options instanceof Refusal) return sendRefusal(reply, options);
+      const { body } = request;
+      if (body === undefined) return sendRefusal(reply, new Refusal('empty_batch', 'the body is empty'));
+      const batch = ingest.decode(body, { precision: options.precision, numbered: false });
+      const outcome = batch instanceof Refusal ? batch : await ingest.accept(batch, body.length);
+      if (outcome instanceof Refusal) return sendRefusal(reply, outcome);
+      const { timeoutMs } = options;
+      if (timeoutMs !== undefined && outcome.receipt.accepted > 0) {
+        outcome.receipt.stored = await delivery.untilStored(outcome.end, timeoutMs);
+      }
+      return sendReceipt(reply, outcome);
+    },
+  );
+}
+
+function sendReceipt(reply: FastifyReply, { receipt }: Accepted): FastifyReply {
+  const { accepted, rejected, stored } = receipt;
+  const status = accepted === 0 ? 422 : rejected > 0 ? 207 : stored === true ? 200 : 202;
+  // A string is sent as it is: Fastify's own way to JSON costs a tenth of a small request.
+  return reply.code(status).header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(receipt));
+}
+
+/** `timeoutMs` is there when the answer is to wait for the store. */
+function readQuery({ precision = 'ms', ack, timeout }: Query): { precision: Precision; timeoutMs?: number } | Refusal {
+  if (!isPrecision(precision)) return new Refusal('malformed', 'precision must be one of s, ms, us, ns');
+  if (ack === undefined) return { precision };
+  if (ack !== 'store') return new Refusal('invalid_parameter', 'ack: the only value is "store"');
+  const seconds = timeout === undefined ? defaultTimeoutSeconds : Number(timeout);
+  if (!(seconds >= 0) || timeout === '')
+    return new Refusal('invalid_parameter', 'timeout: must be a number of seconds');
+  return { precision, timeoutMs: Math.min(seconds, longestTimeoutSeconds) * 1000 };
+}

@@ -1,0 +1,123 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { once } from 'node:events';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+import { InletProcess } from '../servers/inlet.js';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const read = (file: string): string => readFileSync(path.join(root, file), 'utf8');
+const readme = read('README.md');
+
+interface Example {
+  command: string;
+  /** What the README says that the last line of its output is. */
+  answer: unknown;
+}
+
+/** The commands of the section, in their order, each with the JSON that stands behind it. */
+function examplesOf(heading: string): Example[] {
+  const section = readme.split(/^## /m).find((part) => part.startsWith(`${heading}\n`)) ?? '';
+  const blocks = [...section.matchAll(/^```(sh|json)\n([^]*?)^```$/gm)];
+  return blocks.flatMap(([, language, text], index) => {
+    if (language !== 'sh') return [];
+    const [, next, answer] = blocks[index + 1] ?? [];
+    return [{ command: text!, answer: next === 'json' ? JSON.parse(answer!) : undefined }];
+  });
+}
+
+t.test('what the README shows works when it is pasted, one after the other', async (t) => {
+  const server = new InletProcess({ INLET_DATA_DIR: t.testdir() });
+  await server.start();
+  t.teardown(() => server.stop());
+  const run = async (command: string): Promise<string[]> => {
+    const shell = spawn('sh', ['-e', '-c', command.replaceAll('127.0.0.1:8080', new URL(server.url).host)], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    let output = '';
+    shell.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+    const [code] = (await once(shell, 'close')) as [number];
+    t.equal(code, 0, command);
+    return output.trim().split('\n');
+  };
+  const [single, batch, stream, live, rows, buckets, table, stats, ...others] = examplesOf('Try it');
+  t.same(others, []);
+
+  for (const { command, answer } of [single!, batch!, stream!]) {
+    t.same(JSON.parse((await run(command)).at(-1)!), answer, command);
+  }
+
+  const following = run(live!.command);
+  await untilSubscribed(server.url);
+  await server.send({ device: 'boiler-8', fields: { level: 1 } });
+  const messages = (await following).map((line) => JSON.parse(line) as Record<string, unknown>);
+  t.match(messages[0], { id: 0, subscribed: { subscription: 's1' } });
+  t.match(messages[1], { snapshot: [{ device: 'boiler-7', fields: { temperature: 74.6 } }] });
+  t.match(messages[2], { readings: [{ device: 'boiler-8', fields: { level: 1 } }] });
+
+  t.match(JSON.parse((await run(rows!.command))[0]!), { rows: { length: 3 }, truncated: false });
+  const shown = buckets!.answer as { columns: string[]; rows: unknown[][] };
+  const found = JSON.parse((await run(buckets!.command))[0]!) as typeof shown;
+  t.same(found.columns, shown.columns);
+  // Where a new hour has begun meanwhile there are two buckets.
+  if (found.rows.length === 1) t.same(found.rows[0]!.slice(1), shown.rows[0]!.slice(1));
+  const lines = await run(table!.command);
+  t.match(lines[0], /^ts,device,type,tag\.site,temperature,/);
+  t.equal(lines.length, 4);
+  t.match(JSON.parse((await run(stats!.command))[0]!), { received: 5, accepted: 4, rejected: 1, pending: 0 });
+});
+
+/** The shell, Node and the connection take their time. */
+async function untilSubscribed(url: string): Promise<void> {
+  for (;;) {
+    const stats = (await (await fetch(`${url}/v1/stats`)).json()) as { subscriptions: number };
+    if (stats.subscriptions > 0) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+t.test('the table of settings is what the schema says', async (t) => {
+  const { status, stderr } = spawnSync(process.execPath, ['scripts/settings-table.mjs', '--check'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  t.equal(status, 0, stderr);
+});
+
+t.test('every npm command that the documents name is there, and so is every file that they link', async (t) => {
+  const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+  for (const document of ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md']) {
+    const text = read(document);
+    for (const [, command] of text.matchAll(/npm (?:run )?([a-z]+)/g))
+      t.ok(scripts[command!], `${document}: ${command}`);
+    for (const [, target] of text.matchAll(/\]\((?!http)([^)#]+)[^)]*\)/g)) {
+      t.ok(existsSync(path.join(root, target!)), `${document}: ${target}`);
+    }
+  }
+});
+
+t.test('the rooms of ARCHITECTURE.md are those that the imports are held to', async (t) => {
+  const ruled = roomsOf(/^ {2}'?([\w/.-]+)'?: \[(.*)\],$/gm, '.dependency-cruiser.cjs', /'([^']+)'/g);
+  const told = roomsOf(/^\| `([\w/-]+)\/` +\|[^|]*\| ([^|]*?) +\|/gm, 'ARCHITECTURE.md', /`([^`]+?)\/?`/g);
+  for (const [room, allowed] of told) t.same(allowed, ruled.get(room), room);
+  for (const room of ruled.keys()) if (hasSources(room)) t.ok(told.has(room), `${room} is told of`);
+});
+
+/** Rooms, each with those that it may import, by names as the table has them. */
+function roomsOf(row: RegExp, file: string, name: RegExp): Map<string, string[]> {
+  return new Map(
+    [...read(file).matchAll(row)].map(([, room, list]) => [
+      room!,
+      [...list!.matchAll(name)].map(([, imported]) => imported!.replace('src/', '')),
+    ]),
+  );
+}
+
+/** A room that is only named yet has none. */
+function hasSources(room: string): boolean {
+  const directory = path.join(root, room);
+  if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory()) return false;
+  return readdirSync(directory, { recursive: true }).some((file) => String(file).endsWith('.ts'));
+}

@@ -1,0 +1,176 @@
+/**
+ * The service itself, as a process of its own: on a free loopback port, on a temporary data directory unless the caller
+ * names one, and with no INLET_ settings but the given ones.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { Test } from 'tap';
+import type { Stats } from '../../src/ports/operations.js';
+
+const program = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+/** Lines of output kept, for those who look at them. */
+const keptLines = 200;
+
+export interface Exit {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+}
+
+/** A service that runs until the test is over. */
+export async function startInlet(t: Test, environment: Record<string, string> = {}): Promise<InletProcess> {
+  const service = new InletProcess(environment);
+  t.teardown(() => service.end());
+  await service.start();
+  return service;
+}
+
+export class InletProcess {
+  readonly #environment: Record<string, string>;
+  #dataDirectory: string | undefined;
+  #process: ChildProcess | undefined;
+  #url = '';
+  /** What it wrote so far: the log on stdout, and what goes wrong at start on stderr. */
+  readonly stdout: string[] = [];
+  readonly stderr: string[] = [];
+
+  constructor(environment: Record<string, string> = {}) {
+    this.#environment = environment;
+  }
+
+  get url(): string {
+    return this.#url;
+  }
+
+  get dataDirectory(): string {
+    return this.#dataDirectory ?? '';
+  }
+
+  get pid(): number {
+    return this.#process?.pid ?? 0;
+  }
+
+  /** Ready when it says so. A second start has the port and the data of the first. */
+  async start(environment: Record<string, string> = {}): Promise<void> {
+    const child = await this.#spawn(environment);
+    const exited = once(child, 'exit');
+    const ready = new Promise<void>((resolve) => {
+      createInterface({ input: child.stdout! }).on('line', (line) => {
+        keep(this.stdout, line);
+        const url = readyUrl(line);
+        if (url === undefined) return;
+        this.#url = url;
+        resolve();
+      });
+    });
+    const ended = exited.then(([code]) => {
+      throw new Error(`the service ended with ${code} before it was ready:\n${this.stderr.join('\n')}`);
+    });
+    await Promise.race([ready, ended]);
+    ended.catch(() => undefined);
+  }
+
+  /** Starts it where it is to refuse. @returns how it ended */
+  async startRefused(): Promise<Exit> {
+    const child = await this.#spawn({});
+    createInterface({ input: child.stdout! }).on('line', (line) => keep(this.stdout, line));
+    const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+    return { code, signal };
+  }
+
+  async #spawn(environment: Record<string, string>): Promise<ChildProcess> {
+    this.#dataDirectory ??= this.#environment['INLET_DATA_DIR'] ?? (await mkdtemp(path.join(tmpdir(), 'inlet-test-')));
+    const env = {
+      PATH: process.env['PATH'],
+      INLET_LOG_LEVEL: 'warn',
+      INLET_DATA_DIR: this.#dataDirectory,
+      INLET_PORT: this.#url === '' ? '0' : new URL(this.#url).port,
+      ...this.#environment,
+      ...environment,
+    };
+    const child = spawn(process.execPath, [program], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#process = child;
+    createInterface({ input: child.stderr }).on('line', (line) => keep(this.stderr, line));
+    return child;
+  }
+
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Exit> {
+    const child = this.#process;
+    if (!child) return { code: null, signal: null };
+    if (child.exitCode === null && child.signalCode === null) {
+      const exited = once(child, 'exit');
+      child.kill(signal);
+      await exited;
+    }
+    return { code: child.exitCode, signal: child.signalCode };
+  }
+
+  /** As a power cut would, but for the disk's cache. */
+  async kill9(): Promise<void> {
+    await this.stop('SIGKILL');
+  }
+
+  async restart(environment: Record<string, string> = {}): Promise<void> {
+    await this.stop();
+    await this.start(environment);
+  }
+
+  /** Stops it for good; what it wrote into a directory of its own goes. */
+  async end(): Promise<void> {
+    await this.stop('SIGKILL');
+    if (this.#dataDirectory === undefined || 'INLET_DATA_DIR' in this.#environment) return;
+    await rm(this.#dataDirectory, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  /** Resident memory now. */
+  async residentBytes(): Promise<number> {
+    const status = await readFile(`/proc/${this.pid}/status`, 'utf8');
+    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
+  }
+
+  async post(body: unknown, query = ''): Promise<Response> {
+    return fetch(`${this.#url}/v1/readings${query}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  }
+
+  /** @throws unless all are accepted */
+  async send(...readings: object[]): Promise<void> {
+    const response = await this.post(readings);
+    if (response.status !== 202) throw new Error(`${response.status} ${await response.text()}`);
+  }
+
+  async getJson<Answer>(address: string): Promise<Answer> {
+    const response = await fetch(`${this.#url}${address}`);
+    if (!response.ok) throw new Error(`GET ${address} was answered ${response.status}: ${await response.text()}`);
+    return (await response.json()) as Answer;
+  }
+
+  async stats(): Promise<Stats> {
+    return this.getJson<Stats>('/v1/stats');
+  }
+
+  /** Resolves when the store has what was accepted before: it takes readings in their order. */
+  async settled(): Promise<void> {
+    const response = await this.post({ device: 'settled', fields: { now: true } }, '?ack=store&timeout=20');
+    const { stored } = (await response.json()) as { stored?: boolean };
+    if (stored !== true) throw new Error('the store does not take readings');
+  }
+}
+
+function keep(lines: string[], line: string): void {
+  lines.push(line);
+  if (lines.length > keptLines) lines.shift();
+}
+
+/** The address in the ready line, `{"msg":"ready","url":"http://127.0.0.1:8080",…}`. */
+function readyUrl(line: string): string | undefined {
+  if (!line.includes('"msg":"ready"')) return undefined;
+  return (JSON.parse(line) as { url: string }).url;
+}

@@ -1,0 +1,263 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import t, { type Test } from 'tap';
+import type { DeliveryState, HistoryReader, WriteBatch } from '../../src/ports/history-store.js';
+import { Catalog } from '../../src/stores/duckdb/catalog.js';
+import { Database } from '../../src/stores/duckdb/database.js';
+import { mergeLate } from '../../src/stores/duckdb/merge-late.js';
+import { DuckDbStore } from '../../src/stores/duckdb/store.js';
+import { feedAnswer, feedBatch, feedColumns, feedState } from './duckdb-feed.js';
+
+// Most of the time goes into opening files and syncing them, which a busy machine makes long.
+t.setTimeout(120_000);
+
+const everything = { columns: feedColumns, series: {}, from: 0n, to: 2n ** 62n, order: 'asc' as const };
+const feeder = fileURLToPath(new URL('./duckdb-feeder.js', import.meta.url));
+
+async function open(t: Test, directory: string): Promise<DuckDbStore> {
+  const store = new DuckDbStore({ directory });
+  await store.start();
+  t.teardown(() => store.stop());
+  return store;
+}
+
+async function answerOf(reader: HistoryReader): Promise<Map<string, number>> {
+  const answer = new Map<string, number>();
+  for await (const rows of reader.scan(everything)) {
+    for (const { series, ts, cells } of rows) {
+      const key = `${series} ${ts}`;
+      if (answer.has(key)) throw new Error(`${key} came twice`);
+      answer.set(key, Number(cells[0]));
+    }
+  }
+  return answer;
+}
+
+function batchOf(lines: string[], position = 0): WriteBatch {
+  const payload = Buffer.from(lines.map((line) => `${line}\n`).join(''));
+  return { payload, runs: [{ position, count: lines.length }], count: lines.length };
+}
+
+/** Starts a feeder; it has the file open and has confirmed `positions` when this returns. */
+async function startFeeder(directory: string, positions: number) {
+  const child = spawn(process.execPath, [feeder, directory], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let confirmed = 0;
+  let lines = 0;
+  for await (const line of createInterface({ input: child.stdout })) {
+    if (line !== 'open') confirmed = Number(line);
+    if (lines++ >= positions) break;
+  }
+  return { child, confirmed };
+}
+
+await t.test(
+  'kill -9 at any moment: nothing confirmed is lost, nothing is doubled, the state fits the rows',
+  async (t) => {
+    const directory = t.testdir();
+    for (let round = 0; round < 6; round++) {
+      const { child, confirmed } = await startFeeder(directory, round * 3);
+      await delay(round * 7);
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+
+      const store = await open(t, directory);
+      const state = await store.deliveryState();
+      const low = state?.low ?? 0;
+      t.ok(low >= confirmed, `round ${round}: ${low} readings are there, ${confirmed} were confirmed`);
+      t.same(state ?? feedState(0), feedState(low));
+      t.same(await answerOf(store), feedAnswer(low), 'exactly these');
+      const again = Math.max(0, low - 700);
+      t.same(await store.write(feedBatch(again, 1000), feedState(again + 1000)), { outcome: 'stored' });
+      t.same(await answerOf(store), feedAnswer(again + 1000), 'also when some are delivered again');
+      await store.stop();
+    }
+  },
+);
+
+await t.test('old positions that are delivered again, after a backup was restored say, change no answer', async (t) => {
+  const store = await open(t, t.testdir());
+  await store.write(feedBatch(0, 3000), feedState(3000));
+  for (const position of [0, 500, 2000]) await store.write(feedBatch(position, 1000), feedState(3000));
+  t.same(await answerOf(store), feedAnswer(3000));
+});
+
+await t.test('merging late readings changes no answer', async (t) => {
+  const directory = t.testdir();
+  const store = await open(t, directory);
+  for (let position = 0; position < 5000; position += 500) {
+    await store.write(feedBatch(position, 500), feedState(position + 500));
+  }
+  await store.stop();
+
+  const database = await Database.open({ directory });
+  const catalog = await Catalog.load(database.writer);
+  const table = catalog.tables.get('machine')!;
+  t.ok(table.lateRows > 500, `${table.lateRows} late rows before`);
+  await mergeLate(database.writer, table);
+  t.equal(table.lateRows, 0, 'none after');
+  const left = await database.writer.runAndReadAll(`SELECT count(*) FROM ${table.main}`);
+  t.equal(Number(left.getRows()[0]?.[0]), feedAnswer(5000).size, 'one row for each identity');
+  await database.close();
+
+  const again = await open(t, directory);
+  t.same(await answerOf(again), feedAnswer(5000));
+  await again.write(feedBatch(1000, 3000), feedState(5000));
+  t.same(await answerOf(again), feedAnswer(5000), 'also when merged readings are delivered again');
+});
+
+await t.test('many late readings are merged while the store runs', async (t) => {
+  const directory = t.testdir();
+  const store = await open(t, directory);
+  const line = (index: number, value: number) =>
+    `machine,device=a value=${value} ${1_700_000_000_000_000_000n + BigInt(index)}`;
+  const count = 110_000;
+  await store.write(batchOf([line(count, 1)]), feedState(1));
+  const late = Array.from({ length: count }, (_, index) => line(index, index));
+  await store.write(batchOf(late, 1), feedState(count + 1));
+  await store.write(batchOf([line(5, -5)], count + 1), feedState(count + 2));
+  const answer = await answerOf(store);
+  t.equal(answer.size, count + 1);
+  t.equal(answer.get('machine,device=a 1700000000000000005'), -5);
+  await store.stop();
+  const database = await Database.open({ directory });
+  const catalog = await Catalog.load(database.writer);
+  t.ok(catalog.tables.get('machine')!.lateRows <= 1, 'only what came after the merge is left');
+  await database.close();
+});
+
+await t.test('an answer of any length comes in order, each row once', async (t) => {
+  const store = await open(t, t.testdir());
+  // A burst within one millisecond, a long gap, an even stretch: no even cut would fit.
+  const times = Array.from({ length: 250_000 }, (_, index) => (index < 150_000 ? index : index * 1_000_000_000 + 1e15));
+  for (let from = 0; from < times.length; from += 50_000) {
+    const lines = times.slice(from, from + 50_000).map((offset, index) => {
+      const ts = 1_700_000_000_000_000_000n + BigInt(offset);
+      return `machine,device=d${index % 3} value=${from + index} ${ts}`;
+    });
+    await store.write(batchOf(lines, from), feedState(from + 50_000));
+  }
+  for (const order of ['asc', 'desc'] as const) {
+    let next = order === 'asc' ? 0 : times.length - 1;
+    let isRight = true;
+    for await (const rows of store.scan({ ...everything, order })) {
+      for (const { cells } of rows) {
+        isRight &&= cells[0] === next;
+        next += order === 'asc' ? 1 : -1;
+      }
+    }
+    t.ok(isRight, order);
+    t.equal(next, order === 'asc' ? times.length : -1, 'all of them');
+  }
+});
+
+await t.test('retention deletes what is older, late or not, and nothing else', async (t) => {
+  const store = await open(t, t.testdir());
+  await store.write(feedBatch(0, 2000), feedState(2000));
+  await store.retain(1_700_000_001_000);
+  const kept = [...feedAnswer(2000)].filter(([key]) => BigInt(key.split(' ')[1]!) >= 1_700_000_001_000_000_000n);
+  t.same(await answerOf(store), new Map(kept));
+});
+
+await t.test('a value of another kind is refused alone, and the state waits until it is safe elsewhere', async (t) => {
+  const directory = t.testdir();
+  const store = await open(t, directory);
+  await store.write(batchOf(['machine,device=a value=1 1700000000000000000']), feedState(1));
+  const mixed = batchOf(
+    [
+      'machine,device=a value="x" 1700000000000000001',
+      'machine,device=a value=2 1700000000000000002',
+      'machine,device=a value=3i 1700000000000000003',
+      'machine,device=a large=9223372036854775808i 1700000000000000004',
+    ],
+    1,
+  );
+  t.match(await store.write(mixed, feedState(5)), {
+    outcome: 'partial',
+    refused: [
+      { index: 0, reason: 'field "value" is float, not string' },
+      { index: 2, reason: 'field "value" is float, not integer' },
+      { index: 3, reason: 'field "large" is beyond 64 bits' },
+    ],
+  });
+  t.equal((await answerOf(store)).size, 2, 'the good one is there');
+  await store.stop();
+  await store.start();
+  t.same(await store.deliveryState(), feedState(1), 'a crash now brings the whole batch again');
+  const state: DeliveryState = { low: 5, ranges: [], stored: 2, quarantined: 3 };
+  t.same(await store.write({ payload: new Uint8Array(), runs: [], count: 0 }, state), { outcome: 'stored' });
+  t.same(await store.deliveryState(), state);
+});
+
+await t.test('a damaged batch is refused as a whole and leaves nothing behind', async (t) => {
+  const store = await open(t, t.testdir());
+  for (const payload of [
+    'machine,device=a value=1 1700000000000000000\nmachine,devi',
+    'machine,device=a value=1 1700000000000000000\n',
+  ]) {
+    const batch = { payload: Buffer.from(payload), runs: [{ position: 0, count: 2 }], count: 2 };
+    t.match(await store.write(batch, feedState(2)), { outcome: 'permanent', reason: String });
+  }
+  t.same(await answerOf(store), new Map());
+  t.same(await store.write(feedBatch(0, 100), feedState(100)), { outcome: 'stored' });
+  t.same(await answerOf(store), feedAnswer(100));
+});
+
+await t.test('a second process is told who has the file', async (t) => {
+  const directory = t.testdir();
+  const { child } = await startFeeder(directory, 0);
+  const second = new DuckDbStore({ directory });
+  await t.rejects(second.start(), { message: new RegExp(`another process \\(PID ${child.pid}\\) has it open`) });
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  t.match(await second.write(feedBatch(0, 1), feedState(1)), { outcome: /stored/ }, 'it tries again by itself');
+  await second.stop();
+});
+
+await t.test('a file of a newer release, and one that is not ours, is left alone', async (t) => {
+  const directory = t.testdir();
+  const database = await Database.open({ directory });
+  await database.writer.run('UPDATE inlet SET version = 2');
+  await database.close();
+  await t.rejects(new DuckDbStore({ directory }).start(), /layout is version 2.*newer release/);
+
+  const foreign = t.testdir({
+    'history.duckdb': 'these are not the bytes of a database, but they are quite a few of them'.repeat(99),
+  });
+  await t.rejects(new DuckDbStore({ directory: foreign }).start(), /cannot open .*history\.duckdb/);
+});
+
+await t.test('when the worker dies, a new one takes over', async (t) => {
+  const workers = new Set<Worker>();
+  const { prototype } = Worker;
+  const postMessage = Reflect.get(prototype, 'postMessage');
+  t.teardown(() => Object.assign(prototype, { postMessage }));
+  // There is no other way to get hold of the thread.
+  prototype.postMessage = function (...args) {
+    workers.add(this);
+    Reflect.apply(postMessage, this, args);
+  };
+  const store = await open(t, t.testdir());
+  await store.write(feedBatch(0, 1000), feedState(1000));
+  const [worker] = workers;
+  const exited = once(worker!, 'exit');
+  // Nothing that it understands.
+  Reflect.apply(postMessage, worker, [null]);
+  const meanwhile = await store.write(feedBatch(1000, 1000), feedState(2000));
+  t.match(meanwhile.outcome, /^(stored|temporary)$/);
+  await exited;
+  t.same(await store.write(feedBatch(1000, 1000), feedState(2000)), { outcome: 'stored' });
+  t.same(await answerOf(store), feedAnswer(2000));
+  t.equal(workers.size, 2);
+});
+
+await t.test('a batch that was handed over is not taken for an empty one', async (t) => {
+  const store = await open(t, t.testdir());
+  const batch = batchOf(['machine,device=a value=1 1700000000000000000']);
+  batch.payload = Uint8Array.from(batch.payload);
+  await store.write(batch, feedState(1));
+  await t.rejects(store.write(batch, feedState(1)), /handed over before/);
+});

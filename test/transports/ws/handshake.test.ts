@@ -1,0 +1,92 @@
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import t from 'tap';
+import { WebSocket, type ClientOptions } from 'ws';
+import { startInlet } from '../../servers/inlet.js';
+
+const service = await startInlet(t, { INLET_ALLOWED_ORIGINS: 'https://plant.example, http://localhost:3000' });
+
+/** @returns 101, or the status with which the handshake was refused */
+async function handshake(
+  address: string,
+  options: ClientOptions = {},
+  protocols: string[] = [],
+): Promise<{ status: number; protocol: string; body: string }> {
+  const socket = new WebSocket(service.url.replace('http', 'ws') + address, protocols, options);
+  socket.on('error', () => undefined);
+  const opened = once(socket, 'open').then(() => ({ status: 101, protocol: socket.protocol, body: '' }));
+  const refused = once(socket, 'unexpected-response').then(async ([, response]) => {
+    const answer = response as IncomingMessage;
+    let body = '';
+    for await (const chunk of answer) body += String(chunk);
+    return { status: answer.statusCode ?? 0, protocol: '', body };
+  });
+  opened.catch(() => undefined);
+  refused.catch(() => undefined);
+  const outcome = await Promise.race([opened, refused]);
+  socket.terminate();
+  return outcome;
+}
+
+await t.test('pages of other sites may not connect; those that are allowed may, and what is no browser', async (t) => {
+  const { host, port } = new URL(service.url);
+  const origins: [origin: string | undefined, status: number][] = [
+    [undefined, 101],
+    [service.url, 101],
+    ['https://plant.example', 101],
+    ['http://localhost:3000', 101],
+    ['https://evil.example', 403],
+    ['https://plant.example.evil.example', 403],
+    ['http://plant.example', 403],
+    [`http://evil.example:${port}`, 403],
+    [`http://${host}.evil.example`, 403],
+    ['null', 403],
+    ['nonsense', 403],
+  ];
+  for (const address of ['/v1/stream', '/v1/live']) {
+    for (const [origin, status] of origins) {
+      const answer = await handshake(address, origin === undefined ? {} : { origin });
+      t.equal(answer.status, status, `${address} from ${origin}`);
+      if (status === 403) t.match(JSON.parse(answer.body), { code: 'forbidden', status: 403 });
+    }
+  }
+});
+
+await t.test('the subprotocol inlet.v1 is agreed on when it is offered, and no other', async (t) => {
+  for (const address of ['/v1/stream', '/v1/live']) {
+    t.match(await handshake(address, {}, ['inlet.v1']), { status: 101, protocol: 'inlet.v1' });
+    t.match(await handshake(address, {}, ['other', 'inlet.v1']), { status: 101, protocol: 'inlet.v1' });
+    t.match(await handshake(address), { status: 101, protocol: '' });
+  }
+});
+
+await t.test('frames are never deflated, whatever is offered', async (t) => {
+  const socket = new WebSocket(`${service.url.replace('http', 'ws')}/v1/stream`, { perMessageDeflate: true });
+  await once(socket, 'open');
+  t.equal(socket.extensions, '');
+  socket.terminate();
+});
+
+await t.test('other addresses speak no WebSocket', async (t) => {
+  for (const address of ['/v1/nothing', '/v1/stats', '/v1/readings', '/']) {
+    const { status } = await handshake(address);
+    t.ok(status >= 200 && status < 500, address, { status });
+  }
+  t.equal((await fetch(`${service.url}/healthz`)).status, 200);
+});
+
+await t.test('a filter in the URL that is none is refused before the upgrade', async (t) => {
+  for (const query of [
+    'colour=red',
+    'snapshot=maybe',
+    'devices=',
+    'devices=a&devices=b',
+    'cursor=abc',
+    'tag.=x',
+    'tag.__proto__=x',
+  ]) {
+    const answer = await handshake(`/v1/live?${query}`);
+    t.equal(answer.status, 400, query);
+    t.match(JSON.parse(answer.body || '{}'), { status: 400, code: /^invalid_(parameter|filter)$/ }, query);
+  }
+});
