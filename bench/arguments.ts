@@ -12,6 +12,8 @@ export interface Settings {
   seconds: number;
   /** Size of the spool that a start finds, and of that which makes the history. */
   spoolMiB: number;
+  /** How many `idle` opens. */
+  connections: number;
   /** Where `results/` and RESULTS.md go; undefined when this run is not one to keep. */
   out: string | undefined;
   profile: string | undefined;
@@ -27,6 +29,7 @@ export const help = `Measures how fast Inlet is, against the least program that 
   --pairs N      measurements of ours and of the bare server, in turn (${fewestPairs})
   --seconds S    measured in each, after a warm-up of up to 2 s (5)
   --spool-mib N  size of the spool that \`start\` finds and \`history\` has delivered (1024)
+  --connections N  how many \`idle\` opens (10000)
   --out DIR      where results/CASE.json and RESULTS.md go (bench; with fewer than ${fewestPairs} pairs, or with
                  --profile, nothing is kept unless DIR is given)
   --profile DIR  also write V8 CPU profiles of our server; it costs speed
@@ -45,6 +48,7 @@ const options = {
   pairs: { type: 'string' },
   seconds: { type: 'string' },
   'spool-mib': { type: 'string' },
+  connections: { type: 'string' },
   out: { type: 'string' },
   profile: { type: 'string' },
 } as const;
@@ -63,14 +67,14 @@ export function readArguments(args: string[]): Settings | 'help' | 'list' {
   const { values, positionals } = parse(args);
   if (values.help) return 'help';
   if (values.list) return 'list';
-  const pairs = number('pairs', values.pairs ?? String(fewestPairs), 1, 1000);
-  if (!Number.isInteger(pairs)) throw new WrongArgument(`--pairs ${pairs}: expected an integer`);
+  const pairs = integer('pairs', values.pairs ?? String(fewestPairs), 1, 1000);
   const isToKeep = values.out !== undefined || (pairs >= fewestPairs && values.profile === undefined);
   return {
     cases: positionals.length === 0 ? allCases : positionals.map(caseOf),
     pairs,
     seconds: number('seconds', values.seconds ?? '5', 0.1, 3600),
     spoolMiB: number('spool-mib', values['spool-mib'] ?? '1024', 1, 3072),
+    connections: integer('connections', values.connections ?? '10000', 1, 1_000_000),
     out: isToKeep ? path.resolve(values.out ?? path.join(projectRoot, 'bench')) : undefined,
     profile: values.profile === undefined ? undefined : path.resolve(values.profile),
     command: ['npm run bench', ...(args.length > 0 ? ['--', ...args] : [])].join(' '),
@@ -88,4 +92,10 @@ function number(option: string, text: string, from: number, to: number): number 
   const value = text.trim() === '' ? NaN : Number(text);
   if (value >= from && value <= to) return value;
   throw new WrongArgument(`--${option} ${JSON.stringify(text)}: expected a number from ${from} to ${to}`);
+}
+
+function integer(option: string, text: string, from: number, to: number): number {
+  const value = number(option, text, from, to);
+  if (!Number.isInteger(value)) throw new WrongArgument(`--${option} ${value}: expected an integer`);
+  return value;
 }

@@ -72,4 +72,10 @@ export class ServerProcess {
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
   }
+
+  /** Resident memory now. */
+  get residentBytes(): number {
+    const status = readFileSync(`/proc/${this.#process?.pid}/status`, 'latin1');
+    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
+  }
 }

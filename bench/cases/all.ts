@@ -2,7 +2,8 @@ import type { Case } from './case.js';
 import { history } from './history.js';
 import { httpBatch } from './http-batch.js';
 import { httpSustained } from './http-sustained.js';
+import { idle } from './idle.js';
 import { start } from './start.js';
 import { stream } from './stream.js';
 
-export const allCases: readonly Case[] = [httpBatch, httpSustained, stream, start, history];
+export const allCases: readonly Case[] = [httpBatch, httpSustained, stream, idle, start, history];

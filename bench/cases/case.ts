@@ -15,6 +15,8 @@ export interface CaseContext {
   /** Measured in each run, behind the warm-up. */
   seconds: number;
   spoolMiB: number;
+  /** Of those cases that are about how many there are. */
+  connections: number;
   scratch: Scratch;
   /** Directory for CPU profiles of our server, if they are wanted. */
   profile: string | undefined;

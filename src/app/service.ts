@@ -29,6 +29,7 @@ import { InfluxStore } from '../stores/influxdb/store.js';
 import { createHttpServer } from '../transports/http/server.js';
 import { Metrics } from '../transports/http/metrics.js';
 import { Sockets } from '../transports/ws/sockets.js';
+import { connectionBound } from './connection-bound.js';
 import { instanceName } from './instance.js';
 import { watchOperations } from './operations.js';
 
@@ -107,6 +108,8 @@ export class Service {
       clock: systemClock,
       log: this.#log,
       maxBodyBytes: settings.maxBodyBytes,
+      maxConnections: connectionBound(),
+      allowedOrigins: settings.allowedOrigins,
       schemas,
       dashboardDirectory: path.join(projectRoot, 'dist', 'dashboard'),
     });

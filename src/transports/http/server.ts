@@ -12,8 +12,10 @@ import type { ParquetWriter } from '../../ports/parquet.js';
 import type { Metrics } from './metrics.js';
 import { takeBodies } from './body.js';
 import { answerClientError } from './client-error.js';
+import { limitConnections } from './connection-limit.js';
 import type { SharedSchemas } from './openapi/components.js';
 import { watchMethods } from './methods.js';
+import { watchOrigins } from './origin.js';
 import { handleProblems, refusalOf, sendRefusal } from './problem.js';
 import { checkRoutes } from './routes/check.js';
 import { dashboardRoutes } from './routes/dashboard.js';
@@ -39,6 +41,9 @@ export interface HttpRooms {
   clock: Clock;
   log: FastifyBaseLogger;
   maxBodyBytes: number;
+  maxConnections: number;
+  /** Origins of browsers beside the service's own. */
+  allowedOrigins: readonly string[];
   schemas: SharedSchemas;
   /** Built files of the dashboard. */
   dashboardDirectory: string;
@@ -65,7 +70,10 @@ export async function createHttpServer(rooms: HttpRooms): Promise<FastifyInstanc
     // Names of devices and types may be 128 characters.
     routerOptions: { maxParamLength: 256, ignoreTrailingSlash: false },
   });
-  handleProblems(app, watchMethods(app));
+  const methodsOf = watchMethods(app);
+  handleProblems(app, methodsOf);
+  limitConnections(app, rooms.maxConnections);
+  watchOrigins(app, rooms.allowedOrigins, methodsOf);
   takeBodies(app, rooms.maxBodyBytes);
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   // With a callback: a promise for each request would cost more than the observation.

@@ -10,13 +10,13 @@ import type { Clock } from '../../ports/clock.js';
 import type { LiveFeed } from '../../ports/feed.js';
 import type { LiveCommands } from '../../domain/live-command.js';
 import { openLive, openStream } from '../http/openapi/sockets.js';
+import { refuseForeignOrigin } from '../http/origin.js';
 import { sendRefusal } from '../http/problem.js';
 import type { Metrics, SocketKind } from '../http/metrics.js';
 import { closeCodes } from './close-codes.js';
 import { filterOfQuery } from './filter-query.js';
 import { Heartbeat } from './heartbeat.js';
 import { LiveConnection } from './live.js';
-import { refuseForeignOrigin } from './origin.js';
 import { StreamConnection } from './stream.js';
 
 export interface SocketRooms {

@@ -1,5 +1,5 @@
 import { createConnection } from 'node:net';
-import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
 import t from 'tap';
 import { startInlet } from '../../servers/inlet.js';
 import { isRefused, sendRaw } from './answers.js';
@@ -12,7 +12,7 @@ const { host, hostname, port } = new URL(service.url);
 const slow = createConnection({ host: hostname, port: Number(port) });
 slow.write('POST /v1/readings HTTP/1.1\r\nHost: x\r\n');
 const slowSince = Date.now();
-const slowEnded = once(slow.resume(), 'close');
+const slowAnswer = text(slow);
 
 await t.test('an address that is not there is 404, as a problem', async (t) => {
   for (const address of ['/v1/nothing', '/v1', '/v1/readings/', '/v1/devices/never-heard-of', '/v1/schemas/none']) {
@@ -86,7 +86,9 @@ await t.test('a request that does not get on is ended, and keeps nobody else wai
   const started = Date.now();
   t.equal((await service.post({ device: 'd1', fields: { a: 1 } })).status, 202);
   t.ok(Date.now() - started < 2000, 'others are served');
-  await slowEnded;
+  const answer = await slowAnswer;
   const afterMs = Date.now() - slowSince;
   t.ok(afterMs < 20_000, 'the slow one is cut', { afterMs });
+  t.match(answer, /^HTTP\/1\.1 408 .*\r\ncontent-type: application\/problem\+json\r\n/s);
+  t.match(JSON.parse(answer.split('\r\n\r\n')[1]!), { status: 408, code: 'request_timeout' }, 'and told why');
 });

@@ -58,8 +58,9 @@ const groups: [Operation['group'], string][] = [
   ['Operation', 'For those who run it.'],
 ];
 
-/** What any request may be refused with. */
-const anyRequest: readonly RefusalCode[] = ['internal'];
+/** What any request may be refused with; and one that changes something, when a page of another site sends it. */
+const anyRequest: readonly RefusalCode[] = ['internal', 'too_many_connections'];
+const anyChange: readonly RefusalCode[] = ['forbidden', ...anyRequest];
 
 export function openApiDocument(routes: readonly DescribedRoute[], schemas: SharedSchemas): OpenApiDocument {
   const components = new Components(schemas);
@@ -89,10 +90,15 @@ function describe(method: string, url: string, operation: Operation): OpenApiOpe
     ...(body ? { requestBody: bodyOf(body) } : {}),
     responses: {
       ...Object.fromEntries(Object.entries(answers).map(([status, answer]) => [status, responseOf(answer)])),
-      ...problemResponses([...refusals, ...anyRequest], answers),
+      ...problemResponses([...refusals, ...alwaysPossible(method, answers)], answers),
     },
     ...(frames ? { 'x-frames': frames } : {}),
   };
+}
+
+function alwaysPossible(method: string, answers: Operation['answers']): RefusalCode[] {
+  const codes = method === 'GET' ? anyRequest : anyChange;
+  return codes.filter((code) => !(refusals[code].status in answers));
 }
 
 /** `GET /v1/devices/:device/latest` is `getDevicesDeviceLatest`. */
@@ -131,7 +137,7 @@ function problemResponses(
   answers: Operation['answers'],
 ): Record<string, OpenApiResponse> {
   const byStatus = new Map<number, RefusalCode[]>();
-  for (const code of codes) {
+  for (const code of new Set(codes)) {
     const { status } = refusals[code];
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }

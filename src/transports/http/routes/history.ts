@@ -29,7 +29,7 @@ export function historyRoutes(app: FastifyInstance, rooms: HistoryRooms): void {
       const parameters = singleValues(request.query);
       const query = readHistoryQuery(parameters, { now: clock.now(), types: inventory.types() });
       const format = query.format ?? formatFor(request.headers.accept);
-      void reply.header('vary', 'accept');
+      void reply.header('vary', 'accept, origin');
       if (format !== 'json') return exports.send(request, reply, query, format);
       const text = JSON.stringify(await answerHistory(query, reader));
       // Late readings may change the past, so a cache has to ask each time; what touches now changes while it is read.

@@ -1,0 +1,56 @@
+/** Many WebSockets that are opened and then say nothing. Raw sockets, so that what holds them costs the machine little. */
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { randomBytes } from 'node:crypto';
+
+/** Handshakes under way at once: fewer than a listening socket keeps waiting. */
+const handshakesAtOnce = 200;
+/** Connections from one address: a pair of addresses has some 28,000 ports, and closed ones stay taken for a while. */
+const perAddress = 5_000;
+const handshakeTimeoutMs = 30_000;
+
+export class IdleSockets {
+  readonly #url: URL;
+  readonly #path: string;
+  readonly #sockets: Socket[] = [];
+
+  /** @param path of the WebSocket, with its query */
+  constructor(url: string, path: string) {
+    this.#url = new URL(url);
+    this.#path = path;
+  }
+
+  get count(): number {
+    return this.#sockets.length;
+  }
+
+  async open(count: number): Promise<void> {
+    for (let opened = 0; opened < count; opened += handshakesAtOnce) {
+      const batch = Math.min(handshakesAtOnce, count - opened);
+      this.#sockets.push(...(await Promise.all(Array.from({ length: batch }, async (_, k) => this.#one(opened + k)))));
+    }
+  }
+
+  async #one(index: number): Promise<Socket> {
+    const socket = connect({
+      host: this.#url.hostname,
+      port: Number(this.#url.port),
+      localAddress: `127.0.0.${2 + Math.floor(index / perAddress)}`,
+    });
+    socket.setTimeout(handshakeTimeoutMs, () => socket.destroy(new Error('no upgrade in time')));
+    socket.write(
+      `GET ${this.#path} HTTP/1.1\r\nHost: ${this.#url.host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+        `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\n\r\n`,
+    );
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    if (!answer.toString('latin1').startsWith('HTTP/1.1 101 ')) throw new Error(`no upgrade: ${answer.toString()}`);
+    socket.setTimeout(0);
+    // What comes later is taken and forgotten.
+    return socket.resume();
+  }
+
+  /** Cuts them all, so that no port stays taken. */
+  close(): void {
+    for (const socket of this.#sockets.splice(0)) socket.resetAndDestroy();
+  }
+}
