@@ -116,10 +116,11 @@ async function verify({ survey }: OpenSurvey): Promise<number> {
   return survey.damaged.length > 0 ? 1 : 0;
 }
 
-function troubles({ damaged, tornBytes }: Survey): string {
+function troubles({ damaged, damagedHeaders, tornBytes }: Survey): string {
   const lines = damaged.map(
     ({ file, from, to }) => `damaged: positions ${figure(from)} to ${figure(to - 1)} in ${file}\n`,
   );
+  for (const file of damagedHeaders) lines.push(`damaged: the header of ${file}; its readings are not\n`);
   if (tornBytes > 0)
     lines.push(`behind the last whole record: ${figure(tornBytes)} bytes of a write that is not finished\n`);
   return lines.join('');

@@ -145,11 +145,12 @@ export class Service {
       onFailure: (reason) =>
         this.#log.error({ reason: reason.message }, 'the spool cannot be written; nothing is taken in'),
       onRecovery: () => this.#log.info({}, 'the spool can be written again'),
+      onDamage: (range) => this.#log.error(range, 'readings in the spool are damaged; the others are kept'),
     });
-    const { damaged, tornBytes } = await spool.start(await store.writer.deliveryState());
+    const { damagedHeaders, tornBytes } = await spool.start(await store.writer.deliveryState());
     this.#stops.push(() => spool.stop());
-    for (const range of damaged)
-      this.#log.error({ ...range }, 'readings in the spool are damaged; the others are kept');
+    for (const file of damagedHeaders)
+      this.#log.error({ file }, "the header of the spool's file is damaged; its readings are kept");
     if (tornBytes > 0)
       this.#log.warn({ tornBytes }, 'an interrupted write was cut off; nobody was told that it was kept');
     return spool;

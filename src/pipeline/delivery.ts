@@ -100,9 +100,11 @@ export class Delivery {
         if (this.#stop.signal.aborted) return;
         await this.#gather();
         if (this.#stop.signal.aborted) return;
+        // Taken before the read: what is appended meanwhile is not damaged because the read did not give it.
+        const head = spool.head;
         const records = await spool.read(this.#state.low, batchBytes);
         await this.#inTurn(async () => {
-          await this.#passDamage(records[0]?.position ?? spool.head);
+          await this.#passDamage(records[0]?.position ?? head);
           if (records.length > 0) await this.#deliver(records);
         });
         this.#waiters.pass(this.#state.low);

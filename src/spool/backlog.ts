@@ -1,6 +1,7 @@
 /** What is not delivered yet, counted record by record, never by subtracting totals. */
 import type { DeliveryState } from '../ports/history-store.js';
 import type { SpoolRecord } from '../ports/spool.js';
+import type { Hole } from './damage.js';
 
 export class Backlog {
   readings = 0;
@@ -19,7 +20,7 @@ export class Backlog {
   }
 
   /** A record is durable. */
-  add(position: number, count: number, bytes: number, arrivedMs: number): void {
+  add(position: number, count: number, bytes: number, arrivedMs: number | null): void {
     const end = position + count;
     if (end <= this.#delivery.low) return;
     if (this.#delivery.ranges.some(([from, to]) => position >= from && position < to)) return;
@@ -29,10 +30,14 @@ export class Backlog {
     this.oldestMs ??= arrivedMs;
   }
 
-  /** These records have left; the state and the counts change in one go. */
-  remove(records: readonly SpoolRecord[], state: DeliveryState): void {
+  /** These records have left, and these holes were passed; the state and the counts change in one go. */
+  remove(records: readonly SpoolRecord[], state: DeliveryState, holes: readonly Hole[] = []): void {
     const { low } = this.#delivery;
     this.#delivery = state;
+    for (const { from, to, bytes } of holes) {
+      this.readings -= to - Math.max(from, low);
+      this.bytes -= bytes;
+    }
     for (const { position, count, bytes } of records) {
       this.readings -= position + count - Math.max(position, low);
       this.bytes -= bytes;

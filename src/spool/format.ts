@@ -6,7 +6,7 @@
  *     header (32 bytes)                             record (52 bytes + payload)
  *      0  8  "INLETSPL"                              0 u32  "IREC"
  *      8 u32 format version, 1                       4 u32  CRC-32 of bytes 8 to the end of the payload
- *     12 u32 CRC-32 of bytes 16 to 31                8 u32  payload bytes
+ *     12 u32 CRC-32 of bytes 8 to 11, 16 to 31        8 u32  payload bytes
  *     16 u64 first position                         12 u32  readings in the payload
  *     24 u64 rejected in all until then             16 u64  position of the first of them
  *                                                   24 u64  rejected in all until then
@@ -59,7 +59,7 @@ export function encodeSegmentHeader(firstPosition: number, rejectedTotal: number
   header.writeUInt32LE(formatVersion, 8);
   writeU64(header, firstPosition, 16);
   writeU64(header, rejectedTotal, 24);
-  header.writeUInt32LE(crc32(header.subarray(16)), 12);
+  header.writeUInt32LE(headerChecksum(header), 12);
   return header;
 }
 
@@ -70,10 +70,15 @@ export type SegmentHeader =
 
 export function decodeSegmentHeader(bytes: Buffer): SegmentHeader {
   if (bytes.length < segmentHeaderBytes || !bytes.subarray(0, 8).equals(segmentMagic)) return { state: 'damaged' };
+  // Every version keeps these 32 bytes and their checksum, so that a flipped bit does not pass for a newer format.
+  if (headerChecksum(bytes) !== bytes.readUInt32LE(12)) return { state: 'damaged' };
   const version = bytes.readUInt32LE(8);
   if (version > formatVersion) return { state: 'newer', version };
-  if (crc32(bytes.subarray(16, segmentHeaderBytes)) !== bytes.readUInt32LE(12)) return { state: 'damaged' };
   return { state: 'ok', firstPosition: readU64(bytes, 16), rejectedTotal: readU64(bytes, 24) };
+}
+
+function headerChecksum(bytes: Buffer): number {
+  return crc32(bytes.subarray(16, segmentHeaderBytes), crc32(bytes.subarray(8, 12)));
 }
 
 /**

@@ -16,10 +16,11 @@ import type { DeliveryState } from '../ports/history-store.js';
 import type { Appended, Spool, SpoolEntry, SpoolRecord, SpoolStatus } from '../ports/spool.js';
 import { Backlog } from './backlog.js';
 import { CommitGroup } from './commit-group.js';
+import { Damage } from './damage.js';
 import { readDelivery, writeDelivery } from './delivery-file.js';
 import { nodeFiles, type FileLayer } from './files.js';
 import { readRecords } from './read.js';
-import { recover, type DamagedRange, type Recovered } from './recovery.js';
+import { recover, type Recovered } from './recovery.js';
 import { Segment } from './segment.js';
 
 export interface SpoolOptions {
@@ -33,6 +34,8 @@ export interface SpoolOptions {
   retryEveryMs?: number;
   onFailure?: (reason: Error) => void;
   onRecovery?: () => void;
+  /** Readings were found damaged, at start or since. Told once. */
+  onDamage?: (range: { from: number; to: number; file?: string }) => void;
 }
 
 const largestSegmentBytes = 32 * 1024 * 1024;
@@ -50,8 +53,7 @@ export class SegmentedSpool implements Spool {
   #next = 0;
   #rejectedTotal = 0;
   readonly #backlog = new Backlog();
-  /** Positions of damaged records: from (included) to (excluded). */
-  readonly #damaged = new Map<number, number>();
+  readonly #damage = new Damage();
   #waitingBytes = 0;
   #group = new CommitGroup();
   #flushing: Promise<void> | undefined;
@@ -73,7 +75,9 @@ export class SegmentedSpool implements Spool {
    * @param storeDelivery what the store says of the delivery, where it keeps the state beside its rows
    * @returns what was found damaged or torn
    */
-  async start(storeDelivery: DeliveryState | null): Promise<{ damaged: DamagedRange[]; tornBytes: number }> {
+  async start(
+    storeDelivery: DeliveryState | null,
+  ): Promise<Pick<Recovered, 'damaged' | 'damagedHeaders' | 'tornBytes'>> {
     const { directory } = this.#options;
     await this.#files.makeDirectory(directory);
     const delivery = storeDelivery ?? (await readDelivery(this.#files, directory));
@@ -83,7 +87,7 @@ export class SegmentedSpool implements Spool {
     });
     await this.#take(found);
     if (this.#segments.length === 0) await this.#openSegment();
-    return { damaged: found.damaged, tornBytes: found.tornBytes };
+    return found;
   }
 
   async #take(found: Recovered): Promise<void> {
@@ -93,7 +97,13 @@ export class SegmentedSpool implements Spool {
     this.#head = Math.max(found.head, this.delivery.low);
     this.#next = this.#head;
     this.#rejectedTotal = found.rejectedTotal;
-    for (const { from, to } of found.damaged) this.#damaged.set(from, to);
+    for (const { from, to, file } of found.damaged) {
+      this.#damage.add({ from, to, bytes: 0 });
+      // Accepted and not delivered: they are pending until the delivery has passed them.
+      this.#backlog.add(from, to - from, 0, null);
+      this.#options.onDamage?.({ from, to, file });
+    }
+    this.#damage.takePassed(this.delivery.low);
     if (this.#head === found.head) return;
     for (const segment of this.#segments) await segment.remove(this.#files);
     this.#segments = [];
@@ -231,8 +241,11 @@ export class SegmentedSpool implements Spool {
   }
 
   async read(from: number, maxBytes: number): Promise<SpoolRecord[]> {
-    return readRecords(this.#segments, Math.max(from, this.tail), maxBytes, ({ from, to }) => {
-      this.#damaged.set(from, to);
+    return readRecords(this.#segments, Math.max(from, this.tail), maxBytes, (hole) => {
+      if (!this.#damage.add(hole)) return;
+      this.#options.onDamage?.({ from: hole.from, to: hole.to });
+      // Delivered before it was damaged: nothing of it is pending.
+      this.#damage.takePassed(this.delivery.low);
     });
   }
 
@@ -257,7 +270,8 @@ export class SegmentedSpool implements Spool {
 
   async delivered(records: readonly SpoolRecord[], state: DeliveryState, keep: boolean): Promise<void> {
     if (keep) await writeDelivery(this.#files, this.#options.directory, state);
-    this.#backlog.remove(records, state);
+    const passed = this.#damage.takePassed(state.low);
+    this.#backlog.remove(records, state, passed);
     await this.#dropOldSegments();
     const [oldest] = this.#backlog.readings > 0 ? await this.read(state.low, 1) : [];
     this.#backlog.oldestMs = oldest?.arrivedMs ?? null;
@@ -279,14 +293,12 @@ export class SegmentedSpool implements Spool {
   }
 
   status(): SpoolStatus {
-    let damagedReadings = 0;
-    for (const [from, to] of this.#damaged) damagedReadings += to - from;
     return {
       pendingReadings: this.#backlog.readings,
       pendingBytes: this.#backlog.bytes,
       totalBytes: this.#totalBytes(),
       oldestPendingMs: this.#backlog.oldestMs,
-      damagedReadings,
+      damagedReadings: this.#damage.readings,
     };
   }
 }

@@ -1,5 +1,6 @@
 /** Reading durable records back, checked again: a damaged one is passed over and reported, never served. */
 import type { SpoolRecord } from '../ports/spool.js';
+import type { Hole } from './damage.js';
 import { claimedRecordBytes, decodeRecord, recordHeaderBytes, recordLength } from './format.js';
 import { findBehindDamage } from './recovery.js';
 import { indexEveryBytes, type Segment } from './segment.js';
@@ -9,7 +10,7 @@ export async function readRecords(
   segments: readonly Segment[],
   from: number,
   maxBytes: number,
-  onDamage: (range: { from: number; to: number }) => void,
+  onDamage: (hole: Hole) => void,
 ): Promise<SpoolRecord[]> {
   for (const segment of segments) {
     if (segment.endPosition <= from) continue;
@@ -23,7 +24,7 @@ async function readSegment(
   segment: Segment,
   from: number,
   maxBytes: number,
-  onDamage: (range: { from: number; to: number }) => void,
+  onDamage: (hole: Hole) => void,
 ): Promise<SpoolRecord[]> {
   const { offset: start, position: firstPosition } = segment.startBefore(from);
   const end = segment.endOffset;
@@ -43,8 +44,15 @@ async function readSegment(
     if (header === undefined || header.position !== position) {
       if (records.length > 0) break;
       if (start + bytes.length < end) bytes = await segment.file.read(start, end - start);
-      const found = findBehindDamage(bytes, at, { key: segment.key, endPosition: position });
-      onDamage({ from: Math.max(position, from), to: found?.header.position ?? segment.endPosition });
+      const found = findBehindDamage(bytes, at, {
+        segment: { key: segment.key, endPosition: position },
+        durableTo: segment.endPosition,
+      });
+      onDamage({
+        from: position,
+        to: found?.header.position ?? segment.endPosition,
+        bytes: (found?.at ?? bytes.length) - at,
+      });
       if (!found) break;
       ({ at, header } = found);
     }

@@ -4,9 +4,12 @@
  * - A record is whole when its magic, length and checksum fit. Records follow each other without a hole.
  * - A record at or behind the next segment's first position is void: its group failed to sync, nobody was told that it is
  *   kept, and the log went on in a new segment.
- * - Where a whole record cannot be read, the rest of the segment is searched for one that says (`durableHead`) that the
- *   log was durable beyond the hole. Then acknowledged readings are damaged: they are counted, and the log goes on behind
- *   them. Otherwise the hole is what an interrupted write left, which nobody relies on: in the newest segment it is cut off.
+ * - Where a whole record cannot be read, the rest of the segment is searched for the next whole one. When the log was
+ *   durable beyond the hole, acknowledged readings are damaged: they are counted, and the log goes on behind them. A later
+ *   segment shows that it was, and so does a record that says it (`durableHead`).
+ * - Otherwise the hole is what an interrupted write left, which nobody relies on, and it is cut off. So damage to the last
+ *   group of the newest segment, behind which nothing stands yet, cannot be told from an interrupted write.
+ * - A damaged file header costs nothing: what it says is in the file's name and in the records too.
  */
 import path from 'node:path';
 import type { FileLayer } from './files.js';
@@ -35,6 +38,8 @@ export interface Recovered {
   head: number;
   rejectedTotal: number;
   damaged: DamagedRange[];
+  /** Segments whose file header is damaged; their records count on their own. */
+  damagedHeaders: string[];
   /** Bytes of an interrupted write that were cut off. */
   tornBytes: number;
 }
@@ -46,7 +51,7 @@ export async function recover(
   onRecord: (header: RecordHeader, bytes: number) => void,
 ): Promise<Recovered> {
   const names = (await files.list(directory)).filter((name) => parseSegmentName(name) !== undefined).sort();
-  const result: Recovered = { segments: [], head: 0, rejectedTotal: 0, damaged: [], tornBytes: 0 };
+  const result: Recovered = { segments: [], head: 0, rejectedTotal: 0, damaged: [], damagedHeaders: [], tornBytes: 0 };
   const parsed = names.map((name) => parseSegmentName(name)!);
   for (const [index, name] of names.entries()) {
     const voidFrom = parsed[index + 1]?.firstPosition ?? Infinity;
@@ -81,6 +86,7 @@ async function recoverSegment(files: FileLayer, filePath: string, task: SegmentT
     return;
   }
   if (header.state === 'ok') result.rejectedTotal = Math.max(result.rejectedTotal, header.rejectedTotal);
+  else result.damagedHeaders.push(filePath);
   const segment = new Segment(task.name, filePath, file);
   scan(bytes, segment, task);
   if (!isNewest && segment.endPosition < voidFrom) {
@@ -102,7 +108,8 @@ function scan(bytes: Buffer, segment: Segment, task: SegmentTask): void {
   while (at < bytes.length) {
     let header = decodeRecord(bytes, at, segment.key);
     if (header === undefined || header.position !== segment.endPosition) {
-      const found = findBehindDamage(bytes, at, segment);
+      const durableTo = task.voidFrom === Infinity ? 0 : task.voidFrom;
+      const found = findBehindDamage(bytes, at, { segment, durableTo });
       if (found === undefined) return;
       task.result.damaged.push({ file: segment.path, from: segment.endPosition, to: found.header.position });
       ({ at, header } = found);
@@ -116,11 +123,14 @@ function scan(bytes: Buffer, segment: Segment, task: SegmentTask): void {
   }
 }
 
-/** The next whole record at or behind `expected`, if any record behind the hole proves that the hole was durable. */
+/**
+ * The next whole record at or behind the position that was expected, if the hole was durable: because `durableTo` says so,
+ * or a record behind it does.
+ */
 export function findBehindDamage(
   bytes: Buffer,
   from: number,
-  segment: Pick<Segment, 'key' | 'endPosition'>,
+  { segment, durableTo }: { segment: Pick<Segment, 'key' | 'endPosition'>; durableTo: number },
 ): { at: number; header: RecordHeader } | undefined {
   const expected = segment.endPosition;
   let first: { at: number; header: RecordHeader } | undefined;
@@ -128,7 +138,7 @@ export function findBehindDamage(
     const header = decodeRecord(bytes, at, segment.key);
     if (header === undefined || header.position < expected) continue;
     first ??= { at, header };
-    if (header.durableHead > expected) return first;
+    if (durableTo > expected || header.durableHead > expected) return first;
     at += recordLength(header) - 1;
   }
   return undefined;

@@ -26,6 +26,8 @@ export interface Survey {
   rejectedTotal: number;
   /** Readings that cannot be read any more. */
   damaged: DamagedRange[];
+  /** Segments whose file header is damaged; their records count on their own. */
+  damagedHeaders: string[];
   /** Bytes behind the last whole record, of a write that was interrupted or is under way. */
   tornBytes: number;
   /** Null when the store keeps it, or nothing was delivered yet. */
@@ -44,9 +46,9 @@ export async function surveySpool(files: FileLayer, directory: string): Promise<
   const found = await recover(unchanging(files), directory, (header) => headers.push(header));
   const delivery = await readDelivery(files, directory);
   const segments = found.segments.map((segment) => surveySegment(segment, headers));
-  const { head, rejectedTotal, damaged, tornBytes } = found;
+  const { head, rejectedTotal, damaged, damagedHeaders, tornBytes } = found;
   return {
-    survey: { segments, head, rejectedTotal, damaged, tornBytes, delivery },
+    survey: { segments, head, rejectedTotal, damaged, damagedHeaders, tornBytes, delivery },
     segments: found.segments,
     close: async () => {
       for (const { file } of found.segments) await file.close();

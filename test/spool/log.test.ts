@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { crc32 } from 'node:zlib';
 import t from 'tap';
 import { Refusal } from '../../src/domain/refusal.js';
 import type { SpoolRecord } from '../../src/ports/spool.js';
@@ -274,6 +275,7 @@ t.test('a segment of a newer format is refused, not misread', async (t) => {
   await append(spool, 'a');
   const bytes = files.get(segments(files)[0]!)!;
   bytes.writeUInt32LE(99, 8);
+  bytes.writeUInt32LE(crc32(bytes.subarray(16, segmentHeaderBytes), crc32(bytes.subarray(8, 12))), 12);
   await t.rejects(open(files), { message: /format version 99/ });
 });
 
