@@ -53,14 +53,16 @@ export class CatalogDevice {
     return series?.hasTags(tags) ? series : undefined;
   }
 
+  /** Readings that arrive together may be told one by one, in any order: their newest says how far its clock is off. */
   seen(arrivedMs: number, newestMs: number): void {
+    const skewMs = arrivedMs - newestMs;
+    this.skewMs = arrivedMs === this.lastSeenMs ? Math.min(this.skewMs, skewMs) : skewMs;
     if (this.firstSeenMs === 0) this.firstSeenMs = arrivedMs;
     else if (arrivedMs > this.lastSeenMs) {
       const interval = arrivedMs - this.lastSeenMs;
       this.usualIntervalMs += (interval - this.usualIntervalMs) * (this.usualIntervalMs === 0 ? 1 : intervalWeight);
     }
     this.lastSeenMs = Math.max(this.lastSeenMs, arrivedMs);
-    this.skewMs = arrivedMs - newestMs;
   }
 
   state(nowMs: number): 'online' | 'offline' {

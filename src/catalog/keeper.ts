@@ -136,7 +136,7 @@ export class CatalogKeeper {
         for (const { name, kind, value, ts } of fields) {
           const field = catalog.addField(series.typeEntry, name, kind);
           const { ms, ns } = fromNanoseconds(ts);
-          if (field) catalog.observe({ series: [series], ms: [ms], ns: [ns], fields: [{ [name]: value }] }, ms);
+          if (field) catalog.observe([{ series, ms, ns, fields: { [name]: value } }], ms);
         }
       }
     }

@@ -2,7 +2,6 @@
 import { encodePrefix } from '../domain/line.js';
 import type { FieldValue, Kind, Tags } from '../domain/reading.js';
 import type {
-  AcceptedReadings,
   Catalog,
   DeviceDetail,
   DeviceSummary,
@@ -12,6 +11,7 @@ import type {
   ReadingType,
   SeriesChoice,
   SeriesNewest,
+  SeriesValues,
   TypeCheck,
   TypeEntry,
 } from '../ports/catalog.js';
@@ -112,13 +112,10 @@ export class MemoryCatalog implements Catalog, Inventory {
     (type as CatalogType).fields.delete(name);
   }
 
-  observe(readings: AcceptedReadings, arrivedMs: number): void {
+  observe(values: Iterable<SeriesValues>, arrivedMs: number): void {
     let device: CatalogDevice | undefined;
-    for (let index = 0; index < readings.series.length; index++) {
-      const series = readings.series[index] as CatalogSeries;
-      const ms = readings.ms[index]!;
-      const ns = readings.ns[index]!;
-      this.#keepNewest(series, readings.fields[index]!, ms, ns);
+    for (const { series, ms, ns, fields } of values) {
+      this.#keepNewest(series as CatalogSeries, fields, ms, ns);
       if (device?.name !== series.device) device = this.#devices.get(series.device)!;
       device.seen(arrivedMs, ms);
     }

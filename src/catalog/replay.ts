@@ -1,7 +1,7 @@
 /** Tells the catalog again what the spool holds. Replaying what it knows already changes nothing. */
 import { LineReader, decodePrefix } from '../domain/line.js';
 import type { FieldValue } from '../domain/reading.js';
-import type { AcceptedReadings, SeriesEntry } from '../ports/catalog.js';
+import type { SeriesEntry, SeriesValues } from '../ports/catalog.js';
 import type { Spool, SpoolRecord } from '../ports/spool.js';
 import type { MemoryCatalog } from './memory-catalog.js';
 
@@ -23,8 +23,8 @@ export async function replaySpool(spool: Spool, catalog: MemoryCatalog, from: nu
 }
 
 /** The readings of a record, for which the catalog learns what it does not know. */
-function readingsOf(record: SpoolRecord, catalog: MemoryCatalog, remembered: Remembered): AcceptedReadings {
-  const readings: AcceptedReadings = { series: [], ms: [], ns: [], fields: [] };
+function readingsOf(record: SpoolRecord, catalog: MemoryCatalog, remembered: Remembered): SeriesValues[] {
+  const readings: SeriesValues[] = [];
   const { buffer, byteOffset, byteLength } = record.payload;
   const lines = new LineReader(Buffer.from(buffer, byteOffset, byteLength).toString('utf8'));
   while (lines.next()) {
@@ -37,10 +37,7 @@ function readingsOf(record: SpoolRecord, catalog: MemoryCatalog, remembered: Rem
       if (!typeEntry.fields.has(name)) catalog.addField(typeEntry, name, lines.kinds[index]!);
       fields[name] = lines.values[index]!;
     }
-    readings.series.push(series);
-    readings.ms.push(lines.ms);
-    readings.ns.push(lines.ns);
-    readings.fields.push(fields);
+    readings.push({ series, ms: lines.ms, ns: lines.ns, fields });
   }
   return readings;
 }

@@ -99,6 +99,7 @@ const exactPowersOfTen = Array.from({ length: 23 }, (_, exponent) => 10 ** expon
  *     while (lines.next()) use(lines.prefix, lines.keys, lines.values, lines.kinds, lines.fieldCount, lines.ms, lines.ns);
  *
  * `keys`, `values` and `kinds` are reused; only the first `fieldCount` of each belong to the line.
+ * Lines of which not all are wanted are skipped by `skip`, which reads `prefix` alone, and read later behind a `seek`.
  * @throws when the text is not what the writer makes
  */
 export class LineReader {
@@ -126,6 +127,42 @@ export class LineReader {
     this.#readFields();
     this.#readTimestamp();
     return true;
+  }
+
+  /** Goes on with the line that begins at `start`. */
+  seek(start: number): void {
+    this.#at = start;
+  }
+
+  /** As `next`, but of the line only `prefix`, `start` and `end` are read. */
+  skip(): boolean {
+    if (this.#at >= this.#text.length) return false;
+    this.start = this.#at;
+    this.#readPrefix();
+    this.end = this.#lineEnd();
+    this.#at = this.end + 1;
+    return true;
+  }
+
+  /** The next newline that is in no string. */
+  #lineEnd(): number {
+    const text = this.#text;
+    let end = text.indexOf('\n', this.#at);
+    if (end < 0) end = text.length;
+    let opening = text.indexOf('"', this.#at);
+    while (opening >= 0 && opening < end) {
+      let closing = opening + 1;
+      for (let code = text.charCodeAt(closing); code !== quote; code = text.charCodeAt(++closing)) {
+        if (code === backslash) closing++;
+        else if (code !== code) throw this.#damaged();
+      }
+      if (closing > end) {
+        end = text.indexOf('\n', closing);
+        if (end < 0) end = text.length;
+      }
+      opening = text.indexOf('"', closing + 1);
+    }
+    return end;
   }
 
   #readPrefix(): void {

@@ -2,12 +2,12 @@
  * The live feed of this instance. What is published in one turn of the event loop goes out together: one message for a
  * subscription, however many batches there were.
  */
-import type { AcceptedReadings, Inventory } from '../ports/catalog.js';
+import type { Inventory } from '../ports/catalog.js';
 import type { Clock } from '../ports/clock.js';
-import type { LiveFeed, LiveFilter, Subscriber, SubscriptionHandle } from '../ports/feed.js';
+import type { DurableReadings, LiveFeed, LiveFilter, Subscriber, SubscriptionHandle } from '../ports/feed.js';
 import { encodeCursor } from './cursor.js';
 import { CompiledFilter } from './filter.js';
-import { PublishedReadings } from './reading-json.js';
+import { PublishedReadings, SeriesOfLines } from './reading-json.js';
 import { Subscription } from './subscription.js';
 
 const quietMs = 30_000;
@@ -17,6 +17,7 @@ export class InstanceFeed implements LiveFeed {
   readonly #inventory: Inventory;
   readonly #clock: Clock;
   readonly #subscriptions = new Set<Subscription>();
+  readonly #series = new SeriesOfLines();
   #published: PublishedReadings[] = [];
   #flushing: NodeJS.Immediate | undefined;
   #quietTimer: NodeJS.Timeout | undefined;
@@ -43,10 +44,10 @@ export class InstanceFeed implements LiveFeed {
     return this.#subscriptions.size;
   }
 
-  publish(readings: AcceptedReadings, position: number): void {
-    this.#position = position + readings.series.length;
+  publish(readings: DurableReadings): void {
+    this.#position = readings.position + readings.count;
     if (this.#subscriptions.size === 0) return;
-    this.#published.push(new PublishedReadings(readings, position));
+    this.#published.push(new PublishedReadings(readings, this.#series));
     this.#flushing ??= setImmediate(() => this.#flush());
   }
 

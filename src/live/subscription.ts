@@ -63,8 +63,7 @@ export class Subscription {
   push(batches: readonly PublishedReadings[], cursorAt: (position: number) => string): void {
     let texts: string[] = [];
     for (const batch of batches) {
-      const count = batch.readings.series.length;
-      for (let index = 0; index < count; index++) {
+      for (let index = 0; index < batch.count; index++) {
         const text = batch.text(index, this.#filter);
         if (text === undefined) continue;
         texts.push(text);

@@ -6,8 +6,9 @@ import type { Precision } from '../domain/reading.js';
 import type { Catalog } from '../ports/catalog.js';
 import type { Clock } from '../ports/clock.js';
 import type { Feed } from '../ports/feed.js';
-import type { Spool } from '../ports/spool.js';
-import { Normalizer, gatherNothing, type Outcome } from './normalize.js';
+import type { Spool, SpoolEntry } from '../ports/spool.js';
+import { Gathered, type Lines } from './gathered.js';
+import { Normalizer, type Outcome } from './normalize.js';
 import { Rehearsal } from './rehearsal.js';
 
 export interface IngestLimits {
@@ -81,7 +82,7 @@ export class Ingest {
   /** The receipt that a batch would get now. Nothing of it is kept, and nothing is learned from it. */
   check(batch: Batch): Receipt {
     const normalizer = new Normalizer(new Rehearsal(this.#catalog), this.#clock);
-    return receiptOf(batch, normalizer.normalize(batch, gatherNothing()));
+    return receiptOf(batch, normalizer.normalize(batch, new Gathered()));
   }
 
   /** From here on everything is refused; what was taken before is finished. */
@@ -101,8 +102,8 @@ export class Ingest {
   /**
    * Validates, makes durable and publishes. Returns when the accepted readings are durable.
    *
-   * What arrives in one turn of the event loop is kept and published together, as one record of the spool: for single
-   * readings that is most of what each would cost alone.
+   * What arrives in one turn of the event loop is kept and published together: for single readings that is most of what
+   * each would cost alone.
    * @param bytes size of what was decoded, for the bounds
    */
   async accept(batch: Batch, bytes: number): Promise<Accepted | Refusal> {
@@ -119,7 +120,7 @@ export class Ingest {
     turn.rejected += outcome.rejected;
     turn.bytes += bytes;
     this.#inFlightBytes += bytes;
-    if (turn.gathered.payload.length > largestTurnCharacters) this.#endTurn(turn);
+    if (turn.gathered.characters > largestTurnCharacters) this.#endTurn(turn);
     const end = await turn.kept;
     return end instanceof Refusal ? end : { receipt: receiptOf(batch, outcome), end };
   }
@@ -134,20 +135,26 @@ export class Ingest {
     if (this.#turn === turn) this.#turn = undefined;
     if (turn.isEnded) return;
     turn.isEnded = true;
-    if (turn.gathered.series.length > 0) void this.#keep(turn).then(turn.settle, turn.fail);
+    if (turn.gathered.count > 0) void this.#keep(turn).then(turn.settle, turn.fail);
   }
 
   async #keep({ gathered, arrivedMs, received, rejected, bytes }: Turn): Promise<number | Refusal> {
-    const count = gathered.series.length;
+    const { fresh, late } = gathered;
+    const entries: SpoolEntry[] = [];
+    if (fresh.count > 0) entries.push(entryOf(fresh, false, arrivedMs));
+    if (late.count > 0) entries.push(entryOf(late, true, arrivedMs));
     this.#spool.countRejected(rejected);
     try {
-      const { payload, late } = gathered;
-      const { position, durable } = this.#spool.append({ payload, count, late, arrivedMs });
+      const { position, durable } = this.#spool.append(...entries);
       await durable;
-      this.#catalog.observe(gathered, arrivedMs);
-      this.#feed.publish(gathered, position);
+      this.#catalog.observe(gathered.newest, arrivedMs);
+      let end = position;
+      for (const { count, payload } of entries) {
+        this.#feed.publish({ position: end, count, payload });
+        end += count;
+      }
       this.#count(received, rejected);
-      return position + count;
+      return end;
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       this.#spool.countRejected(-rejected);
@@ -166,7 +173,7 @@ export class Ingest {
 
 /** What arrives in one turn of the event loop. */
 class Turn {
-  readonly gathered = gatherNothing();
+  readonly gathered = new Gathered();
   readonly arrivedMs: number;
   received = 0;
   rejected = 0;
@@ -184,6 +191,10 @@ class Turn {
       this.fail = reject;
     });
   }
+}
+
+function entryOf({ payload, count }: Lines, late: boolean, arrivedMs: number): SpoolEntry {
+  return { payload, count, late, arrivedMs };
 }
 
 function receiptOf(batch: Batch, { accepted, rejected, rejections }: Outcome): Receipt {

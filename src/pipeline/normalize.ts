@@ -2,28 +2,19 @@
  * Validates the readings of a batch and encodes the good ones, each in one pass.
  *
  * This is the hot path. A known series is found by device, type and tags without a look at their characters; its line
- * begins with a text that was made once. Everything is kept in arrays for the batch, nothing is made for a reading.
+ * begins with a text that was made once. Of the reading itself nothing is kept but the newest values of its series.
  */
 import type { Batch } from '../domain/batch.js';
 import { encodeField } from '../domain/line.js';
 import { defaultType, isKey, isPrecision, limits, type FieldValue, type Kind, type Tags } from '../domain/reading.js';
 import { maxListedRejections, pointerSegment, type Rejection } from '../domain/refusal.js';
 import { ArrivalClock, nanosecondDigits, parseTimestamp, type Timestamp } from '../domain/timestamp.js';
-import type { AcceptedReadings, Catalog, SeriesEntry, TypeEntry } from '../ports/catalog.js';
+import type { Catalog, SeriesEntry, TypeEntry } from '../ports/catalog.js';
 import type { Clock } from '../ports/clock.js';
 import { checkIdentity, isPlainObject } from './check-identity.js';
 import { kindOf, wrongKind } from './field-value.js';
+import type { Gathered } from './gathered.js';
 import { Rejected } from './rejected.js';
-
-/** Accepted readings of one batch or of several, as they are to be kept together. */
-export interface Gathered extends AcceptedReadings {
-  /** Their lines (domain/line.ts). */
-  payload: string;
-  /** Whether one of them is not newer than its series' newest. */
-  late: boolean;
-  /** Fields that got their kind here; to be taken back if the readings cannot be kept. */
-  taught: { type: TypeEntry; field: string }[];
-}
 
 /** What became of the readings of one batch. */
 export interface Outcome {
@@ -31,10 +22,6 @@ export interface Outcome {
   rejected: number;
   /** The first of the rejections. */
   rejections: Rejection[];
-}
-
-export function gatherNothing(): Gathered {
-  return { series: [], ms: [], ns: [], fields: [], payload: '', late: false, taught: [] };
 }
 
 const noRejections: Rejection[] = [];
@@ -130,17 +117,13 @@ export class Normalizer {
     series ??= this.#learnSeries(device as string, typeName as string, tags as Tags);
     if (this.#news.length > 0) this.#learnFields(series.typeEntry, gathered);
 
-    gathered.payload += `${series.prefix} ${text} ${nanosecondDigits(ms, ns)}\n`;
-    gathered.series.push(series);
-    gathered.ms.push(ms);
-    gathered.ns.push(ns);
-    gathered.fields.push(fields);
-    if (ms > series.headMs || (ms === series.headMs && ns > series.headNs)) {
-      series.headMs = ms;
-      series.headNs = ns;
-    } else {
-      gathered.late = true;
-    }
+    const isFresh = ms > series.headMs || (ms === series.headMs && ns > series.headNs);
+    const lines = isFresh ? gathered.fresh : gathered.late;
+    lines.add(`${series.prefix} ${text} ${nanosecondDigits(ms, ns)}\n`);
+    gathered.newest.add(series, ms, ns, fields);
+    if (!isFresh) return;
+    series.headMs = ms;
+    series.headNs = ns;
   }
 
   /** Leaves the reading's time in `#time`. */

@@ -46,12 +46,12 @@ export interface SeriesEntry extends SeriesIdentity {
   headNs: number;
 }
 
-/** Readings that were accepted together, column by column: entry k of each array belongs to reading k. */
-export interface AcceptedReadings {
-  series: SeriesEntry[];
-  ms: number[];
-  ns: number[];
-  fields: Record<string, FieldValue>[];
+/** Values that a series had at one time: a reading, or what of one is still the newest. */
+export interface SeriesValues {
+  series: SeriesEntry;
+  ms: number;
+  ns: number;
+  fields: Record<string, FieldValue>;
 }
 
 /** How the pipeline knows and teaches the catalog; lookups by what a reading says, without allocation. */
@@ -66,8 +66,8 @@ export interface Catalog {
   addField(type: TypeEntry, name: string, kind: Kind): FieldEntry | undefined;
   /** Takes back what a batch taught that could not be made durable. */
   removeField(type: TypeEntry, name: string): void;
-  /** These readings are durable now. */
-  observe(readings: AcceptedReadings, arrivedMs: number): void;
+  /** These are durable now. Of readings that came together, those that others of them make old may be left out. */
+  observe(values: Iterable<SeriesValues>, arrivedMs: number): void;
 }
 
 export interface NewestField {

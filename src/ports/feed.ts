@@ -1,9 +1,17 @@
 /** Where accepted readings go once they are durable, and how dashboards get at them. */
-import type { AcceptedReadings } from './catalog.js';
+
+/** Readings as they lie in the spool. */
+export interface DurableReadings {
+  /** Of the first of them. */
+  position: number;
+  count: number;
+  /** Their lines (domain/line.ts). */
+  payload: string;
+}
 
 export interface Feed {
   /** Called in order of position. */
-  publish(readings: AcceptedReadings, position: number): void;
+  publish(readings: DurableReadings): void;
 }
 
 /** Absent parts match everything; names are exact or have `*` in them. */

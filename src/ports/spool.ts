@@ -2,7 +2,7 @@
 import type { Refusal } from '../domain/refusal.js';
 import type { DeliveryState } from './history-store.js';
 
-/** What one batch leaves in the spool. */
+/** Readings that are to lie in one record. */
 export interface SpoolEntry {
   /** Normalized lines (domain/line.ts), `count` of them. */
   payload: string;
@@ -14,9 +14,9 @@ export interface SpoolEntry {
 }
 
 export interface Appended {
-  /** Of the entry's first reading. */
+  /** Of the first entry's first reading; the others follow without a gap. */
   position: number;
-  /** Fulfilled once fsync has returned; rejected with a Refusal when nothing of the entry is kept. */
+  /** Fulfilled once fsync has returned for all entries; rejected with a Refusal when none is kept. */
   durable: Promise<void>;
 }
 
@@ -54,8 +54,10 @@ export interface Spool {
 
   /** Why `bytes` more cannot be taken now; undefined when they can. */
   refusal(bytes: number): Refusal | undefined;
-  /** Ask `refusal` first: what does not fit is not looked at again here. */
-  append(entry: SpoolEntry): Appended;
+  /**
+   * All of the entries, in order, or none. Ask `refusal` first: what does not fit is not looked at again here.
+   */
+  append(...entries: SpoolEntry[]): Appended;
   countRejected(readings: number): void;
 
   /** Durable records from the one that holds `from` on, about `maxBytes` of them, at least one if there is any. */

@@ -143,17 +143,20 @@ export class SegmentedSpool implements Spool {
     );
   }
 
-  append(entry: SpoolEntry): Appended {
+  append(...entries: SpoolEntry[]): Appended {
+    // One group for all of them, so one sync: they become durable together or not at all.
     const group = this.#group;
     const position = this.#next;
-    this.#next += entry.count;
-    group.add(entry, {
-      position,
-      rejectedTotal: this.#rejectedTotal,
-      durableHead: this.#head,
-      key: this.#key,
-    });
-    this.#waitingBytes += group.records.at(-1)!.bytes;
+    for (const entry of entries) {
+      group.add(entry, {
+        position: this.#next,
+        rejectedTotal: this.#rejectedTotal,
+        durableHead: this.#head,
+        key: this.#key,
+      });
+      this.#next += entry.count;
+      this.#waitingBytes += group.records.at(-1)!.bytes;
+    }
     this.#flushing ??= this.#flush();
     return { position, durable: group.durable };
   }

@@ -106,7 +106,7 @@ await t.test('a correction that the store does not have yet stays the newest val
   catalog.addField(series.typeEntry, 'force', 'float');
   const payload = `press,device=a force=2 ${ts}\n`;
   await spool.append({ payload, count: 1, late: false, arrivedMs: startMs }).durable;
-  catalog.observe({ series: [series], ms: [startMs], ns: [0], fields: [{ force: 2 }] }, startMs);
+  catalog.observe([{ series, ms: startMs, ns: 0, fields: { force: 2 } }], startMs);
   reader.isAway = false;
   await until(/^the store is back/);
   const values = [...catalog.newest()].map(({ series, fields }) => [series.device, fields[0]!.value]);

@@ -25,7 +25,7 @@ function observe(
   const series = catalog.addSeries(type, reading.device, reading.tags ?? {})!;
   for (const [name, [kind]] of Object.entries(reading.fields)) catalog.addField(type, name, kind);
   const fields = Object.fromEntries(Object.entries(reading.fields).map(([name, [, value]]) => [name, value]));
-  catalog.observe({ series: [series], ms: [reading.ms], ns: [reading.ns ?? 0], fields: [fields] }, clock.now());
+  catalog.observe([{ series, ms: reading.ms, ns: reading.ns ?? 0, fields }], clock.now());
 }
 
 function everything(catalog: MemoryCatalog): unknown {

@@ -10,9 +10,6 @@ mock.timers.enable({ apis: ['setInterval', 'Date'], now: startMs });
 t.teardown(() => mock.timers.reset());
 const clock = { now: () => Date.now() };
 const catalog = new MemoryCatalog(clock, []);
-const type = catalog.addType('pump')!;
-const series = catalog.addSeries(type, 'd1', {})!;
-catalog.addField(type, 'a', 'float');
 
 /** Keeps what it is sent. */
 class Reader implements Subscriber {
@@ -41,15 +38,8 @@ function openFeed(): InstanceFeed {
 }
 
 function publish(feed: InstanceFeed, position: number, values: number[]): void {
-  feed.publish(
-    {
-      series: values.map(() => series),
-      ms: values.map(() => startMs),
-      ns: values.map(() => 0),
-      fields: values.map((a) => ({ a })),
-    },
-    position,
-  );
+  const payload = values.map((a) => `pump,device=d1 a=${a} ${startMs}000000\n`).join('');
+  feed.publish({ position, count: values.length, payload });
 }
 
 const turn = () => new Promise(setImmediate);

@@ -4,6 +4,7 @@ import { MemoryCatalog } from '../../src/catalog/memory-catalog.js';
 import type { Batch } from '../../src/domain/batch.js';
 import { Refusal } from '../../src/domain/refusal.js';
 import { Ingest } from '../../src/pipeline/ingest.js';
+import type { DurableReadings } from '../../src/ports/feed.js';
 import { SegmentedSpool } from '../../src/spool/log.js';
 import { MemoryFiles } from '../spool/memory-files.js';
 
@@ -21,7 +22,7 @@ async function open() {
   await spool.start(null);
   const catalog = new MemoryCatalog(clock, []);
   const published: number[] = [];
-  const feed = { publish: (_: unknown, position: number) => void published.push(position) };
+  const feed = { publish: ({ position }: DurableReadings) => void published.push(position) };
   const limits = { maxBatchReadings: 100, maxInFlightBytes: 1024 * 1024 };
   const ingest = new Ingest({ catalog, spool, feed, clock, limits });
   return { files, spool, catalog, ingest, published };

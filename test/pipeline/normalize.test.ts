@@ -1,7 +1,8 @@
 import t from 'tap';
 import { MemoryCatalog } from '../../src/catalog/memory-catalog.js';
 import type { Batch } from '../../src/domain/batch.js';
-import { Normalizer, gatherNothing, type Gathered, type Outcome } from '../../src/pipeline/normalize.js';
+import { Gathered } from '../../src/pipeline/gathered.js';
+import { Normalizer, type Outcome } from '../../src/pipeline/normalize.js';
 import type { ReadingType } from '../../src/ports/catalog.js';
 
 const nowMs = 1_700_000_000_000;
@@ -24,10 +25,11 @@ function normalizer(bounds: Bounds = { series: 1000, types: 100, fieldsOfType: 1
 }
 
 /** Normalizes a batch by itself. */
-function take(one: Normalizer, batch: Batch): Outcome & Gathered {
-  const gathered = gatherNothing();
+function take(one: Normalizer, batch: Batch): Outcome & { gathered: Gathered; lines: string[] } {
+  const gathered = new Gathered();
   const outcome = one.normalize(batch, gathered);
-  return { ...gathered, ...outcome };
+  const lines = `${gathered.fresh.payload}${gathered.late.payload}`.trimEnd().split('\n');
+  return { ...outcome, gathered, lines };
 }
 
 function plain(readings: unknown[]): Batch {
@@ -48,7 +50,7 @@ function batchOf(...fields: Record<string, unknown>[]): Batch {
 
 await t.test('an integer field takes integers of 64 bits and whole JSON numbers, and keeps their digits', (t) => {
   const largest = 2n ** 63n - 1n;
-  const { payload, rejections } = take(
+  const { lines, rejections } = take(
     normalizer(),
     batchOf(
       { count: 5 },
@@ -60,8 +62,8 @@ await t.test('an integer field takes integers of 64 bits and whole JSON numbers,
     ),
   );
   t.same(
-    payload.split('\n').map((line) => line.split(' ')[1]),
-    ['count=5i', 'count=5i', `count=${largest}i`, `count=${-largest - 1n}i`, undefined],
+    lines.map((line) => line.split(' ')[1]),
+    ['count=5i', 'count=5i', `count=${largest}i`, `count=${-largest - 1n}i`],
   );
   t.match(rejections, [
     { index: 4, code: 'field_type' },
@@ -71,7 +73,7 @@ await t.test('an integer field takes integers of 64 bits and whole JSON numbers,
 });
 
 await t.test('a float field takes no integer, an integer field no float, whichever was first', (t) => {
-  const { rejections, series } = take(
+  const { rejections, accepted } = take(
     normalizer(),
     batchOf({ f: 5 }, { f: 5n }, { i: 5n }, { i: 5 }, { i: 5.5 }, { i: 6n }),
   );
@@ -79,16 +81,16 @@ await t.test('a float field takes no integer, an integer field no float, whichev
     { index: 1, code: 'field_type' },
     { index: 4, code: 'field_type' },
   ]);
-  t.equal(series.length, 4);
+  t.equal(accepted, 4);
   t.end();
 });
 
 await t.test('what a rejected reading would have taught is not learned', (t) => {
-  const { rejected, taught, series } = take(normalizer(), batchOf({ a: 'x', b: [] }, { a: 1, b: true }));
+  const { rejected, accepted, gathered } = take(normalizer(), batchOf({ a: 'x', b: [] }, { a: 1, b: true }));
   t.equal(rejected, 1);
-  t.equal(series.length, 1);
+  t.equal(accepted, 1);
   t.same(
-    taught.map(({ field }) => field),
+    gathered.taught.map(({ field }) => field),
     ['a', 'b'],
   );
   t.end();
@@ -121,10 +123,15 @@ await t.test('names that a stranger invents find an end', (t) => {
   t.end();
 });
 
-await t.test('a batch is late when one of its readings is not newer than its series', (t) => {
+await t.test('a reading is late when it is not newer than its series, and stands apart from those that are', (t) => {
   const normal = normalizer();
-  const at = (ms: number): Batch => plain([{ device: 'd1', ts: ms, fields: { a: 1 } }]);
-  const late = [0, 1, 1, 0, 2].map((ms) => take(normal, at(nowMs + ms)).late);
-  t.same(late, [false, false, true, true, false]);
+  const readings = [0, 1, 1, 0, 2].map((ms) => ({ device: 'd1', ts: nowMs + ms, fields: { a: 1 } }));
+  const { fresh, late } = take(normal, plain(readings)).gathered;
+  const times = ({ payload }: { payload: string }) =>
+    [...payload.matchAll(/ (\d+)000000$/gm)].map(([, ms]) => Number(ms) - nowMs);
+  t.same(times(fresh), [0, 1, 2]);
+  t.same(times(late), [1, 0]);
+  t.same([fresh.count, late.count], [3, 2]);
+  t.same(take(normal, plain([readings[4]])).gathered.late.count, 1, 'also when the newest came in another batch');
   t.end();
 });
