@@ -46,5 +46,5 @@ try {
 }
 // Programs wait for this line, so it does not depend on the log level.
 process.stdout.write(
-  `${JSON.stringify({ level: 30, time: Date.now(), msg: 'ready', url: service.url, store: settings.store })}\n`,
+  `${JSON.stringify({ level: 30, time: Date.now(), msg: 'ready', url: service.url, mqtt: service.mqttUrl, store: settings.store })}\n`,
 );

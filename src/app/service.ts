@@ -31,6 +31,7 @@ import { Metrics } from '../transports/http/metrics.js';
 import { Sockets } from '../transports/ws/sockets.js';
 import { connectionBound } from './connection-bound.js';
 import { instanceName } from './instance.js';
+import { startMqtt } from './mqtt.js';
 import { watchOperations } from './operations.js';
 
 /** A store that has not answered by then counts as away. */
@@ -46,6 +47,7 @@ export class Service {
   readonly #log: Logger;
   readonly #stops: Stop[] = [];
   #url = '';
+  #mqttUrl: string | undefined;
 
   constructor(settings: Readonly<Settings>) {
     this.#settings = settings;
@@ -59,6 +61,11 @@ export class Service {
   /** Where it listens. */
   get url(): string {
     return this.#url;
+  }
+
+  /** Where devices may connect by MQTT, if they may. */
+  get mqttUrl(): string | undefined {
+    return this.#mqttUrl;
   }
 
   async start(): Promise<void> {
@@ -77,8 +84,9 @@ export class Service {
     this.#stops.push(() => store.stop());
     const spool = await this.#startSpool(store);
     const catalog = await this.#startCatalog(spool, store, readingTypes);
+    const instance = await instanceName(settings.dataDirectory);
     const feed = new InstanceFeed({
-      instance: await instanceName(settings.dataDirectory),
+      instance,
       inventory: catalog,
       clock: systemClock,
       position: spool.head,
@@ -126,6 +134,9 @@ export class Service {
     counters.streams = () => sockets.streams;
     await sockets.addTo(http);
     await this.#listen(http, sockets);
+    const mqtt = await startMqtt({ ingest, metrics, log: this.#log, instance, settings });
+    this.#mqttUrl = mqtt.url;
+    this.#stops.push(() => mqtt.stop());
     this.#stops.push(() => {
       ingest.stop();
       delivery.stopWaiting();

@@ -1,8 +1,8 @@
 /** The environment, read once: a frozen, validated object, or one line that says what is wrong. */
 import { readFileSync } from 'node:fs';
-import { isIPv4 } from 'node:net';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isLoopback, isServerUrl, parseListenAddress, type ListenAddress } from './addresses.js';
 import { parseBytes, parseDurationMs } from './units.js';
 
 /** The repository's root, or wherever the compiled sources lie beside `schemas/`. */
@@ -23,6 +23,12 @@ export interface Settings {
     username?: string;
     password?: string;
     database: string;
+  };
+  mqtt: {
+    /** Of the broker that readings are taken from. */
+    url?: string;
+    /** Where devices may connect without a broker. */
+    listen?: ListenAddress;
   };
   /** 0 keeps for ever. */
   retentionMs: number;
@@ -71,6 +77,7 @@ export function readSettings(environment: Environment): Readonly<Settings> {
     dataDirectory: path.resolve(text('INLET_DATA_DIR')),
     store: text('INLET_STORE') as Settings['store'],
     influx: influxSettings(read),
+    mqtt: mqttSettings(read),
     retentionMs: number('INLET_RETENTION'),
     insecure: read.get('INLET_INSECURE') as boolean,
     allowedOrigins: (read.get('INLET_ALLOWED_ORIGINS') as string[] | undefined) ?? [],
@@ -82,7 +89,7 @@ export function readSettings(environment: Environment): Readonly<Settings> {
     schemaDirectory: schemaDirectory(environment['INLET_SCHEMA_DIR']),
     logLevel: text('INLET_LOG_LEVEL') as LogLevel,
   };
-  refuseOpenHost(settings);
+  refuseOpenHosts(settings);
   refuseSmallBounds(settings);
   return Object.freeze(settings);
 }
@@ -176,21 +183,37 @@ function influxSettings(read: ReadonlyMap<string, unknown>): Settings['influx'] 
   };
 }
 
+function mqttSettings(read: ReadonlyMap<string, unknown>): Settings['mqtt'] {
+  const url = read.get('INLET_MQTT_URL') as string | undefined;
+  const listen = read.get('INLET_MQTT_LISTEN') as string | undefined;
+  // The value is not shown: there may be a password in it.
+  if (url !== undefined && !isServerUrl(url, ['mqtt:', 'mqtts:'])) {
+    throw new SettingError('INLET_MQTT_URL: the value is not valid; expected mqtt://HOST:PORT or mqtts://HOST:PORT');
+  }
+  const address = listen === undefined ? undefined : parseListenAddress(listen);
+  if (listen !== undefined && !address) {
+    throw new SettingError(`INLET_MQTT_LISTEN: ${JSON.stringify(listen)} is not valid; expected HOST:PORT`);
+  }
+  return { ...(url === undefined ? {} : { url }), ...(address ? { listen: address } : {}) };
+}
+
 /** The default lies beside the program, wherever it is started from; what is given is relative to where one is. */
 function schemaDirectory(given: string | undefined): string {
   return given === undefined || given === '' ? path.join(projectRoot, 'schemas', 'types') : path.resolve(given);
 }
 
-function refuseOpenHost({ host, insecure }: Settings): void {
-  if (insecure || isLoopback(host)) return;
-  throw new SettingError(
-    `INLET_HOST: ${JSON.stringify(host)} is not a loopback address, and without access control anybody who reaches it ` +
-      `could write and read; expected 127.0.0.1, ::1 or localhost, or INLET_INSECURE=1 to allow it all the same`,
-  );
+function refuseOpenHosts({ host, mqtt, insecure }: Settings): void {
+  if (insecure) return;
+  refuseOpenHost('INLET_HOST', host);
+  if (mqtt.listen) refuseOpenHost('INLET_MQTT_LISTEN', mqtt.listen.host);
 }
 
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
+function refuseOpenHost(variable: string, host: string): void {
+  if (isLoopback(host)) return;
+  throw new SettingError(
+    `${variable}: ${JSON.stringify(host)} is not a loopback address, and without access control anybody who reaches it ` +
+      `could write and read; expected 127.0.0.1, ::1 or localhost, or INLET_INSECURE=1 to allow it all the same`,
+  );
 }
 
 /** Where not even one body of the allowed size fits, every device would be told to come back later, for ever. */

@@ -12,4 +12,6 @@ export interface Batch {
   tags: unknown;
   precision: Precision;
   readings: unknown[];
+  /** The only device that its readings may be of, where the transport itself says whose they are. */
+  only?: string;
 }

@@ -104,6 +104,9 @@ export class Normalizer {
       series = this.#catalog.findSeries(type, device, tags as Tags);
     }
     if (!series) checkIdentity(device, typeName, tags);
+    if (batch.only !== undefined && device !== batch.only) {
+      throw new Rejected('forbidden', '/device', `must be ${batch.only} here`);
+    }
 
     this.#readTime(ts, precision, latestMs);
     const text = this.#readFields(given, tags as Tags, type);

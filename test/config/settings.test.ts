@@ -20,6 +20,7 @@ await t.test('without any setting the defaults hold', async (t) => {
     dataDirectory: path.resolve('data'),
     store: 'duckdb',
     influx: { bucket: 'telemetry', database: 'telemetry' },
+    mqtt: {},
     retentionMs: 0,
     insecure: false,
     allowedOrigins: [],
@@ -66,6 +67,11 @@ await t.test('every setting is read', async (t) => {
     ['INLET_MAX_INFLIGHT_BYTES', '2 MiB', 'maxInFlightBytes', 2_097_152],
     ['INLET_SCHEMA_DIR', '/etc/inlet', 'schemaDirectory', '/etc/inlet'],
     ['INLET_LOG_LEVEL', 'debug', 'logLevel', 'debug'],
+    ['INLET_MQTT_URL', 'mqtt://127.0.0.1', 'mqtt', { url: 'mqtt://127.0.0.1' }],
+    ['INLET_MQTT_URL', 'mqtts://u:p@broker.example:8883/', 'mqtt', { url: 'mqtts://u:p@broker.example:8883/' }],
+    ['INLET_MQTT_LISTEN', '127.0.0.1:1883', 'mqtt', { listen: { host: '127.0.0.1', port: 1883 } }],
+    ['INLET_MQTT_LISTEN', '[::1]:0', 'mqtt', { listen: { host: '::1', port: 0 } }],
+    ['INLET_MQTT_LISTEN', 'localhost:65535', 'mqtt', { listen: { host: 'localhost', port: 65_535 } }],
   ];
   for (const [name, value, key, result] of read)
     t.same(readSettings({ [name]: value })[key], result, `${name}=${value}`);
@@ -111,6 +117,7 @@ await t.test('a wrong value is refused by one line that names it and says what w
       ['0.0.0.0', '::', '192.168.1.5', 'example.org', '127.0.0.1.example.org', '127.0.0.256'],
       /INLET_INSECURE=1/,
     ],
+    ['INLET_MQTT_LISTEN', ['1883', '127.0.0.1', '127.0.0.1:', '::1:1883', '127.0.0.1:65536', 'a b:1'], /HOST:PORT/],
   ];
   for (const [name, values, expected] of wrong) {
     for (const value of values) {
@@ -123,12 +130,31 @@ await t.test('a wrong value is refused by one line that names it and says what w
   }
 });
 
+await t.test('MQTT listens where HTTP may listen', async (t) => {
+  for (const host of ['0.0.0.0', '::', 'example.org']) {
+    const address = host.includes(':') ? `[${host}]:1883` : `${host}:1883`;
+    const line = refusal({ INLET_MQTT_LISTEN: address });
+    t.match(line, /^INLET_MQTT_LISTEN: .*INLET_INSECURE=1/);
+    t.ok(line.includes(JSON.stringify(host)), line);
+    t.equal(refusal({ INLET_MQTT_LISTEN: address, INLET_INSECURE: '1' }), 'taken');
+  }
+});
+
 await t.test('a secret is never shown', async (t) => {
   const secret = 'hunter2';
   t.notMatch(refusal({ INLET_INFLUX_TOKEN: secret, INLET_PORT: 'x' }), secret);
   t.notMatch(refusal({ INLET_INFLUX_PASSWORD: secret, INLET_STORE: 'x' }), secret);
   t.match(refusal({ INLET_INFLUX_URL: `ftp://admin:${secret}@influx` }), /^INLET_INFLUX_URL: /);
   t.notMatch(refusal({ INLET_INFLUX_URL: `ftp://admin:${secret}@influx` }), secret, 'also inside an address');
+  for (const url of [
+    `mqtt:/u:${secret}@broker`,
+    `u:${secret}@broker`,
+    `http://u:${secret}@b`,
+    `mqtt://u:${secret}@b/x`,
+  ]) {
+    t.match(refusal({ INLET_MQTT_URL: url }), /^INLET_MQTT_URL: the value is not valid; expected mqtt:/);
+    t.notMatch(refusal({ INLET_MQTT_URL: url }), secret);
+  }
 });
 
 await t.test('what this version does not have is refused, so that nobody relies on it', async (t) => {
@@ -136,8 +162,6 @@ await t.test('what this version does not have is refused, so that nobody relies 
     INLET_ACCESS_FILE: '/etc/inlet/access.json',
     INLET_TLS_CERT: 'cert.pem',
     INLET_TLS_KEY: 'key.pem',
-    INLET_MQTT_URL: 'mqtt://127.0.0.1',
-    INLET_MQTT_LISTEN: '127.0.0.1:1883',
     INLET_MQTT_REPUBLISH: '1',
     INLET_LINE_DEVICE_TAGS: 'host',
   };

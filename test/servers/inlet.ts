@@ -11,6 +11,8 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
 import type { Stats } from '../../src/ports/operations.js';
+import { brokerConnections } from '../../src/transports/mqtt/broker.js';
+import { until } from './until.js';
 
 const program = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 /** Lines of output kept, for those who look at them. */
@@ -34,6 +36,7 @@ export class InletProcess {
   #dataDirectory: string | undefined;
   #process: ChildProcess | undefined;
   #url = '';
+  #mqttUrl = '';
   /** What it wrote so far: the log on stdout, and what goes wrong at start on stderr. */
   readonly stdout: string[] = [];
   readonly stderr: string[] = [];
@@ -44,6 +47,11 @@ export class InletProcess {
 
   get url(): string {
     return this.#url;
+  }
+
+  /** Of its own MQTT listener. */
+  get mqttUrl(): string {
+    return this.#mqttUrl;
   }
 
   get dataDirectory(): string {
@@ -61,9 +69,10 @@ export class InletProcess {
     const ready = new Promise<void>((resolve) => {
       createInterface({ input: child.stdout! }).on('line', (line) => {
         keep(this.stdout, line);
-        const url = readyUrl(line);
-        if (url === undefined) return;
-        this.#url = url;
+        const ready = readyLine(line);
+        if (ready === undefined) return;
+        this.#url = ready.url;
+        this.#mqttUrl = ready.mqtt ?? '';
         resolve();
       });
     });
@@ -90,6 +99,7 @@ export class InletProcess {
       INLET_DATA_DIR: this.#dataDirectory,
       INLET_PORT: this.#url === '' ? '0' : new URL(this.#url).port,
       ...this.#environment,
+      ...(this.#mqttUrl === '' ? {} : { INLET_MQTT_LISTEN: new URL(this.#mqttUrl).host }),
       ...environment,
     };
     const child = spawn(process.execPath, [program], { env, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -156,6 +166,19 @@ export class InletProcess {
     return this.getJson<Stats>('/v1/stats');
   }
 
+  /** A figure of /metrics; undefined where it is not there. */
+  async metric(name: string): Promise<number | undefined> {
+    const text = await (await fetch(`${this.#url}/metrics`)).text();
+    const line = text.split('\n').find((one) => one.startsWith(`${name} `));
+    return line === undefined ? undefined : Number(line.slice(name.length + 1));
+  }
+
+  /** Resolves when so many of its connections to the broker are subscribed. */
+  async takesFromBroker(connections = brokerConnections): Promise<void> {
+    const isTaking = async () => (await this.metric('inlet_mqtt_connections{way="broker"}')) === connections;
+    if (!(await until(isTaking, 20_000))) throw new Error('it does not take from the broker');
+  }
+
   /** Resolves when the store has what was accepted before: it takes readings in their order. */
   async settled(): Promise<void> {
     const response = await this.post({ device: 'settled', fields: { now: true } }, '?ack=store&timeout=20');
@@ -169,8 +192,7 @@ function keep(lines: string[], line: string): void {
   if (lines.length > keptLines) lines.shift();
 }
 
-/** The address in the ready line, `{"msg":"ready","url":"http://127.0.0.1:8080",…}`. */
-function readyUrl(line: string): string | undefined {
-  if (!line.includes('"msg":"ready"')) return undefined;
-  return (JSON.parse(line) as { url: string }).url;
+/** The addresses in the ready line, `{"msg":"ready","url":"http://127.0.0.1:8080","mqtt":"mqtt://127.0.0.1:1883",…}`. */
+function readyLine(line: string): { url: string; mqtt?: string } | undefined {
+  return line.includes('"msg":"ready"') ? (JSON.parse(line) as { url: string; mqtt?: string }) : undefined;
 }

@@ -53,11 +53,11 @@ export interface Environment {
    */
   INLET_RETENTION?: string;
   /**
-   * MQTT broker to take readings from and to share live readings over.
+   * MQTT broker to take readings from: mqtt://HOST:PORT or mqtts://HOST:PORT, with USER:PASSWORD@ before the host where it asks for them.
    */
   INLET_MQTT_URL?: string;
   /**
-   * Address and port of Inlet's own MQTT listener, such as 127.0.0.1:1883.
+   * Address and port of Inlet's own MQTT listener, such as 127.0.0.1:1883. Port 0 picks a free one, and the ready line says which. An address that is not loopback needs INLET_ACCESS_FILE or INLET_INSECURE.
    */
   INLET_MQTT_LISTEN?: string;
   /**

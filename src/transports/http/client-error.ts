@@ -3,7 +3,7 @@ import type { ConnectionError } from 'fastify';
 import { STATUS_CODES, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Refusal } from '../../domain/refusal.js';
-import { problemOf } from './problem.js';
+import { problemOf } from '../problem.js';
 
 export function answerClientError(error: ConnectionError, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable || isAnswered(socket)) {

@@ -69,6 +69,11 @@ export class Metrics {
     });
   }
 
+  /** For the figures of other transports. */
+  get registry(): Registry {
+    return this.#registry;
+  }
+
   get contentType(): string {
     return this.#registry.contentType;
   }

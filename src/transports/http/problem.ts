@@ -1,13 +1,8 @@
 /** Refusals as HTTP answers: RFC 9457 problem+json, the same shape for every error that this service gives. */
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Problem } from '../../domain/generated/problem.js';
-import { Refusal, refusals, type RefusalCode } from '../../domain/refusal.js';
+import { Refusal, type RefusalCode } from '../../domain/refusal.js';
 import { StoreAway } from '../../ports/history-store.js';
-
-export function problemOf(refusal: Refusal): Problem {
-  const { status, title } = refusals[refusal.code];
-  return { type: `urn:inlet:problem:${refusal.code}`, title, status, detail: refusal.message, code: refusal.code };
-}
+import { problemOf } from '../problem.js';
 
 export function sendRefusal(reply: FastifyReply, refusal: Refusal): FastifyReply {
   if (refusal.status === 429 || refusal.status === 503) {

@@ -34,7 +34,7 @@ export const identityCases: Case[] = [
     accepted: 1,
   },
   { promise: 'a device may have 128 characters', batch: { ...reading, device: 'd'.repeat(128) }, accepted: 1 },
-  refusedDevice('missing', undefined),
+  { ...refusedDevice('missing', undefined), deviceless: true },
   refusedDevice('not a string', 7),
   refusedDevice('empty', ''),
   refusedDevice('with a slash', 'a/b'),

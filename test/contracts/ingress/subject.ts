@@ -11,6 +11,10 @@ export interface Ingress {
   close(): Promise<void>;
   /** What the protocol itself has to say of these, before they are a batch. */
   readonly refusals: { notUtf8: string; tooLarge: string };
+  /** Whether the way itself says whose readings they are: then one without a device is that one's. */
+  readonly namesDevice?: boolean;
+  /** Whether nothing is said of a batch that was accepted whole, so that its `id` does not come back. */
+  readonly isSilent?: boolean;
 }
 
 /** A service that nobody else writes to, and the way into it. It has the reading type `lab` beside those of the project. */
@@ -33,6 +37,8 @@ export interface Case {
   /** Where it is more than `results` lists. */
   rejected?: number;
   id?: string;
+  /** Whether it has a reading without a device, and nothing else wrong with it. */
+  deviceless?: boolean;
   /** The code with which the batch is refused. */
   refused?: string;
   /** Rows of DEVICE in the history afterwards, times in nanoseconds; absent where only their number counts. */

@@ -1,6 +1,6 @@
 /** The document at /openapi.json (OpenAPI 3.1), made of what the routes say of themselves and of the shared schemas. */
 import { Refusal, refusals, type RefusalCode } from '../../../domain/refusal.js';
-import { problemOf } from '../problem.js';
+import { problemOf } from '../../problem.js';
 import { Components, type SharedSchemas } from './components.js';
 import { shared, type Answer, type Operation, type Parameter, type Schema } from './operation.js';
 
