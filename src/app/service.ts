@@ -12,6 +12,7 @@ import { LiveCommandCodec } from '../codecs/live-command.js';
 import { readSharedSchemas } from '../config/shared-schemas.js';
 import { projectRoot, SettingError, type Settings } from '../config/settings.js';
 import { InstanceFeed } from '../live/feed.js';
+import { DeviceRemoval } from '../pipeline/device-removal.js';
 import { Delivery } from '../pipeline/delivery.js';
 import { Replay } from '../pipeline/replay.js';
 import { Ingest } from '../pipeline/ingest.js';
@@ -83,7 +84,7 @@ export class Service {
     await store.start();
     this.#stops.push(() => store.stop());
     const spool = await this.#startSpool(store);
-    const catalog = await this.#startCatalog(spool, store, readingTypes);
+    const { catalog, keeper } = await this.#startCatalog(spool, store, readingTypes);
     const instance = await instanceName(settings.dataDirectory);
     const feed = new InstanceFeed({
       instance,
@@ -95,6 +96,7 @@ export class Service {
     this.#stops.push(() => feed.stop());
     const { delivery, quarantine } = await this.#startDelivery(spool, store);
     const replay = new Replay({ quarantine, writer: store.writer, delivery });
+    const removal = new DeviceRemoval({ spool, delivery, writer: store.writer, quarantine, catalog: keeper });
     const limits = { maxBatchReadings: settings.maxBatchReadings, maxInFlightBytes: settings.maxInFlightBytes };
     const ingest = new Ingest({ catalog, spool, feed, clock: systemClock, limits });
 
@@ -111,6 +113,7 @@ export class Service {
       operations,
       quarantine,
       replay,
+      removal,
       metrics,
       parquet,
       clock: systemClock,
@@ -167,13 +170,17 @@ export class Service {
     return spool;
   }
 
-  async #startCatalog(spool: SegmentedSpool, store: HistoryStore, readingTypes: ReadingType[]): Promise<MemoryCatalog> {
+  async #startCatalog(
+    spool: SegmentedSpool,
+    store: HistoryStore,
+    readingTypes: ReadingType[],
+  ): Promise<{ catalog: MemoryCatalog; keeper: CatalogKeeper }> {
     const catalog = new MemoryCatalog(systemClock, readingTypes);
     const file = path.join(this.#settings.dataDirectory, 'catalog', 'catalog.ndjson');
     const keeper = new CatalogKeeper({ catalog, spool, reader: store.reader, log: this.#log, file });
     await keeper.start();
     this.#stops.push(() => keeper.stop());
-    return catalog;
+    return { catalog, keeper };
   }
 
   async #startDelivery(

@@ -40,6 +40,12 @@ export class CatalogDevice {
     }
   }
 
+  forget(): void {
+    this.firstSeenMs = this.lastSeenMs = this.usualIntervalMs = this.skewMs = 0;
+    this.series.length = 0;
+    this.#byPrefix = undefined;
+  }
+
   find(typeName: string, tags: Tags): CatalogSeries | undefined {
     if (this.#byPrefix) return this.#findByPrefix(this.#byPrefix, typeName, tags);
     for (const series of this.series) if (series.type === typeName && series.hasTags(tags)) return series;

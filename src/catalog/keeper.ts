@@ -2,10 +2,13 @@
  * Fills the catalog at start and keeps its snapshot fresh. A store that is away at start is asked again in the background
  * until it has answered; what readings taught the catalog meanwhile stays.
  */
+import path from 'node:path';
 import { fromNanoseconds } from '../domain/timestamp.js';
 import { StoreAway, type HistoryReader } from '../ports/history-store.js';
 import type { Log } from '../ports/log.js';
 import type { Spool } from '../ports/spool.js';
+import type { Forgetting } from '../ports/catalog.js';
+import { Deletions } from './deletions.js';
 import type { MemoryCatalog } from './memory-catalog.js';
 import { replaySpool } from './replay.js';
 import { readSnapshot, writeSnapshot } from './snapshot.js';
@@ -30,8 +33,9 @@ const saveEveryReadings = 1_000_000;
 const savingRest = 20;
 const lookEveryMs = 1_000;
 
-export class CatalogKeeper {
+export class CatalogKeeper implements Forgetting {
   readonly #rooms: KeeperRooms;
+  readonly #deletions: Deletions;
   #timer: NodeJS.Timeout | undefined;
   #saving: Promise<void> | undefined;
   #isSaving = false;
@@ -46,15 +50,20 @@ export class CatalogKeeper {
 
   constructor(rooms: KeeperRooms) {
     this.#rooms = rooms;
+    this.#deletions = new Deletions(path.join(path.dirname(rooms.file), 'deletions.ndjson'));
   }
 
   /** The snapshot first, then what the store knows better, then what the spool has had since. */
   async start(): Promise<void> {
     const { catalog, spool, file } = this.#rooms;
     const position = await readSnapshot(file, catalog);
+    await this.#deletions.start();
+    const unknown = this.#deletions.since(position ?? 0);
+    for (const { device } of unknown) catalog.forgetDevice(device);
     const isWhole = position !== undefined && position >= spool.tail && position <= spool.head;
     const isKnown = await this.#askStore(isWhole);
-    await replaySpool(spool, catalog, isWhole ? position : spool.tail);
+    const from = isWhole ? unknown.reduce((first, { before }) => Math.min(first, before), position) : spool.tail;
+    await replaySpool(spool, catalog, Math.max(from, spool.tail), this.#isThere);
     this.#savedPosition = spool.head;
     this.#savedMs = Date.now();
     this.#timer = setInterval(() => this.#saveWhenDue(), lookEveryMs);
@@ -68,7 +77,22 @@ export class CatalogKeeper {
     await this.#asking;
     await this.#saving;
     await this.#save();
+    await this.#deletions.stop();
   }
+
+  async forget(device: string, before: number): Promise<void> {
+    const { catalog, spool } = this.#rooms;
+    // An answer of the store may still name it.
+    await this.#asking;
+    // A snapshot that is being written may have it already.
+    while (this.#isSaving) await this.#saving;
+    catalog.forgetDevice(device);
+    await this.#deletions.add({ device, before, head: spool.head });
+    this.#hasFile = false;
+    await replaySpool(spool, catalog, before, (name, position) => name === device && position >= before);
+  }
+
+  readonly #isThere = (device: string, position: number) => !this.#deletions.has(device, position);
 
   /** @returns whether the store answered */
   async #askStore(onlyKinds: boolean): Promise<boolean> {
@@ -99,7 +123,7 @@ export class CatalogKeeper {
         return;
       }
       // Corrections that the store does not have yet win over the values of the same time that it has.
-      if (!onlyKinds) await replaySpool(spool, this.#rooms.catalog, spool.delivery.low);
+      if (!onlyKinds) await replaySpool(spool, this.#rooms.catalog, spool.delivery.low, this.#isThere);
       log.info({}, "the store is back; the catalog has its fields' kinds");
     } catch (error) {
       log.error({ err: error }, 'the catalog could not be filled from the store');
@@ -160,6 +184,7 @@ export class CatalogKeeper {
       await writeSnapshot(file, catalog, position);
       this.#hasFile = true;
       this.#savedPosition = position;
+      await this.#deletions.settle(position, spool.tail);
     } catch (error) {
       log.error({ err: error }, 'the catalog could not be saved; the next start takes longer');
     }

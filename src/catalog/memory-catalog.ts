@@ -114,8 +114,11 @@ export class MemoryCatalog implements Catalog, Inventory {
 
   observe(values: Iterable<SeriesValues>, arrivedMs: number): void {
     let device: CatalogDevice | undefined;
-    for (const { series, ms, ns, fields } of values) {
-      this.#keepNewest(series as CatalogSeries, fields, ms, ns);
+    for (const { series: given, ms, ns, fields } of values) {
+      const known = given as CatalogSeries;
+      const series = known.isForgotten ? this.addSeries(known.typeEntry, known.device, known.tags) : known;
+      if (!series) continue;
+      this.#keepNewest(series, fields, ms, ns);
       if (device?.name !== series.device) device = this.#devices.get(series.device)!;
       device.seen(arrivedMs, ms);
     }
@@ -128,6 +131,21 @@ export class MemoryCatalog implements Catalog, Inventory {
       if (field) series.update(field, fields[name]!, ms, ns);
     }
     series.raiseHead(ms, ns);
+  }
+
+  /** A device that holds a stream open stays, as one that was never heard of. */
+  forgetDevice(name: string): void {
+    const device = this.#devices.get(name);
+    if (!device) return;
+    for (const series of device.series) {
+      series.isForgotten = true;
+      this.#tags.remove(series.tags);
+    }
+    this.#seriesCount -= device.series.length;
+    device.forget();
+    if (device.openStreams > 0) return;
+    this.#devices.delete(name);
+    this.#sortedNames = undefined;
   }
 
   /** Takes in what is known of a device from before this start. */

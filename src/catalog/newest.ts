@@ -11,6 +11,8 @@ export class CatalogSeries implements SeriesEntry {
   readonly typeEntry: TypeEntry;
   headMs = -1;
   headNs = 0;
+  /** Its device was deleted. Who holds it still has readings of what comes after. */
+  isForgotten = false;
   // By the field's index in its type. Arrays with holes cost what the series has, not what the type has.
   readonly #values: (FieldValue | undefined)[] = [];
   readonly #ms: number[] = [];

@@ -9,45 +9,72 @@ const readBytes = 4 * 1024 * 1024;
 /** Series remembered by their prefix, so that it is taken apart once and not for every line. */
 const maxRemembered = 100_000;
 
-type Remembered = Map<string, SeriesEntry | undefined>;
+/** Whether the catalog is to hear of a reading of this device at this position. */
+export type Counts = (device: string, position: number) => boolean;
 
-export async function replaySpool(spool: Spool, catalog: MemoryCatalog, from: number): Promise<void> {
-  const remembered: Remembered = new Map();
+const everything: Counts = () => true;
+
+interface Remembered {
+  device: string;
+  /** Undefined while none of its readings counted, and where there was no room. */
+  series: SeriesEntry | undefined;
+}
+
+export async function replaySpool(
+  spool: Spool,
+  catalog: MemoryCatalog,
+  from: number,
+  counts = everything,
+): Promise<void> {
+  const replay = new Replay(catalog, counts);
   for (let position = from; position < spool.head;) {
     const records = await spool.read(position, readBytes);
     if (records.length === 0) return;
-    for (const record of records) catalog.observe(readingsOf(record, catalog, remembered), record.arrivedMs);
+    for (const record of records) catalog.observe(replay.readingsOf(record), record.arrivedMs);
     const last = records.at(-1)!;
     position = last.position + last.count;
   }
 }
 
-/** The readings of a record, for which the catalog learns what it does not know. */
-function readingsOf(record: SpoolRecord, catalog: MemoryCatalog, remembered: Remembered): SeriesValues[] {
-  const readings: SeriesValues[] = [];
-  const { buffer, byteOffset, byteLength } = record.payload;
-  const lines = new LineReader(Buffer.from(buffer, byteOffset, byteLength).toString('utf8'));
-  while (lines.next()) {
-    const series = seriesOf(lines.prefix, catalog, remembered);
-    if (!series) continue;
-    const { typeEntry } = series;
-    const fields: Record<string, FieldValue> = {};
-    for (let index = 0; index < lines.fieldCount; index++) {
-      const name = lines.keys[index]!;
-      if (!typeEntry.fields.has(name)) catalog.addField(typeEntry, name, lines.kinds[index]!);
-      fields[name] = lines.values[index]!;
-    }
-    readings.push({ series, ms: lines.ms, ns: lines.ns, fields });
-  }
-  return readings;
-}
+class Replay {
+  readonly #catalog: MemoryCatalog;
+  readonly #counts: Counts;
+  readonly #remembered = new Map<string, Remembered>();
 
-function seriesOf(prefix: string, catalog: MemoryCatalog, remembered: Remembered): SeriesEntry | undefined {
-  const known = remembered.get(prefix);
-  if (known) return known;
-  const { type: typeName, device, tags } = decodePrefix(prefix);
-  const type = catalog.addType(typeName);
-  const series = type && catalog.addSeries(type, device, tags);
-  if (remembered.size < maxRemembered) remembered.set(prefix, series);
-  return series;
+  constructor(catalog: MemoryCatalog, counts: Counts) {
+    this.#catalog = catalog;
+    this.#counts = counts;
+  }
+
+  /** The readings of a record that count, for which the catalog learns what it does not know. */
+  readingsOf(record: SpoolRecord): SeriesValues[] {
+    const readings: SeriesValues[] = [];
+    const { buffer, byteOffset, byteLength } = record.payload;
+    const lines = new LineReader(Buffer.from(buffer, byteOffset, byteLength).toString('utf8'));
+    for (let position = record.position; lines.next(); position++) {
+      const series = this.#seriesOf(lines.prefix, position);
+      if (!series) continue;
+      const { typeEntry } = series;
+      const fields: Record<string, FieldValue> = {};
+      for (let index = 0; index < lines.fieldCount; index++) {
+        const name = lines.keys[index]!;
+        if (!typeEntry.fields.has(name)) this.#catalog.addField(typeEntry, name, lines.kinds[index]!);
+        fields[name] = lines.values[index]!;
+      }
+      readings.push({ series, ms: lines.ms, ns: lines.ns, fields });
+    }
+    return readings;
+  }
+
+  #seriesOf(prefix: string, position: number): SeriesEntry | undefined {
+    const known = this.#remembered.get(prefix);
+    if (known && !this.#counts(known.device, position)) return undefined;
+    if (known?.series) return known.series;
+    const { type: typeName, device, tags } = decodePrefix(prefix);
+    const isCounted = this.#counts(device, position);
+    const type = isCounted ? this.#catalog.addType(typeName) : undefined;
+    const series = type && this.#catalog.addSeries(type, device, tags);
+    if (this.#remembered.size < maxRemembered) this.#remembered.set(prefix, { device, series });
+    return series;
+  }
 }

@@ -10,6 +10,7 @@ export const refusals = {
   invalid_filter: { status: 400, title: 'The subscription is not valid' },
   forbidden: { status: 403, title: 'Not allowed' },
   not_found: { status: 404, title: 'Not found' },
+  store_unable: { status: 409, title: 'The store cannot do this' },
   method_not_allowed: { status: 405, title: 'Method not allowed' },
   request_timeout: { status: 408, title: 'The request did not arrive in time' },
   too_large: { status: 413, title: 'The body is too large' },

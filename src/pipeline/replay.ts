@@ -42,8 +42,12 @@ export class Replay {
 
   /** @returns the positions that the store has taken */
   async #write(readings: PartReading[]): Promise<number[]> {
-    const { writer, delivery } = this.#rooms;
-    const result = await delivery.between((state) => writer.write(putTogether(readings), state));
+    const { writer, delivery, quarantine } = this.#rooms;
+    const result = await delivery.between((state) => {
+      // Between two writes an entry may have been discarded, or its device deleted.
+      readings = readings.filter(({ position }) => quarantine.holds(position));
+      return writer.write(putTogether(readings), state);
+    });
     switch (result.outcome) {
       case 'stored':
         return readings.map(({ position }) => position);

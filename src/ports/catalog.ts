@@ -98,6 +98,12 @@ export interface KnownColumns {
   fields: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
+/** Forgets devices for good. */
+export interface Forgetting {
+  /** All that readings before position `before` taught of this device; returns when a start does not bring it back. */
+  forget(device: string, before: number): Promise<void>;
+}
+
 /** What inventory, live snapshots and queries ask. */
 export interface Inventory {
   types(): { type: string; fields: { name: string; kind: Kind; unit: string | null }[] }[];

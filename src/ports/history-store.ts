@@ -46,6 +46,13 @@ export type WriteResult =
    */
   | { outcome: 'partial'; refused: { index: number; reason: string }[] };
 
+export type RemoveResult =
+  | { outcome: 'removed' }
+  /** Nothing is known of what is deleted; the same may be asked again later. */
+  | { outcome: 'temporary'; reason: string; retryAfterMs?: number }
+  /** This store cannot delete the readings of a device. */
+  | { outcome: 'permanent'; reason: string };
+
 export interface HistoryWriter {
   /** Whether `write` keeps `state` in the same transaction as the rows; else the spool keeps it, after the write. */
   readonly keepsDeliveryState: boolean;
@@ -55,6 +62,8 @@ export interface HistoryWriter {
   write(batch: WriteBatch, state: DeliveryState): Promise<WriteResult>;
   /** Deletes readings older than `beforeMs`; a store with a policy of its own does nothing. */
   retain(beforeMs: number): Promise<void>;
+  /** Deletes all readings of a device, of every type. What is written later stays. */
+  remove(device: string): Promise<RemoveResult>;
 }
 
 export interface FieldColumn {

@@ -21,6 +21,7 @@ export interface Quarantine {
   add(entries: readonly QuarantineEntry[]): Promise<void>;
   /** In order of id, behind `after`. */
   list(query: { after: number | null; limit: number; reason?: string | undefined }): QuarantineEntry[];
+  holds(id: number): boolean;
   /** How many entries each reason has, most frequent first. */
   reasons(): { reason: string; count: number }[];
   /** @returns how many of the ids were there */

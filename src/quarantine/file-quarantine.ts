@@ -67,6 +67,10 @@ export class FileQuarantine implements Quarantine {
     return found;
   }
 
+  holds(id: number): boolean {
+    return this.#entries.has(id);
+  }
+
   reasons(): { reason: string; count: number }[] {
     const counts = new Map<string, number>();
     for (const { reason } of this.#entries.values()) counts.set(reason, (counts.get(reason) ?? 0) + 1);

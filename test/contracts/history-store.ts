@@ -10,6 +10,7 @@ import { aggregateContract } from './history-store/aggregates.js';
 import { deliveryContract } from './history-store/delivery.js';
 import { identityContract } from './history-store/identity.js';
 import { orderContract } from './history-store/order.js';
+import { removalContract } from './history-store/removal.js';
 import type { OpenStore } from './history-store/subject.js';
 import { valuesContract } from './history-store/values.js';
 
@@ -21,4 +22,5 @@ export async function historyStoreContract(t: Test, name: string, open: OpenStor
   await t.test(`${name}: rows in order, in pages, of the series asked for`, (t) => orderContract(t, open));
   await t.test(`${name}: aggregates are what their definitions say`, (t) => aggregateContract(t, open));
   await t.test(`${name}: what the delivery relies on`, (t) => deliveryContract(t, open));
+  await t.test(`${name}: a device is deleted`, (t) => removalContract(t, open));
 }

@@ -12,7 +12,7 @@ if (!influxdIsMissing('InfluxDB stopped')) {
   await t.test('InfluxDB that answers nothing for longer than the deadline gets everything, once', async (t) => {
     const outage = await Outage.open(t);
     await outage.run(t, 'ws', 4, async () => {
-      outage.influxd.pause();
+      await outage.influxd.pause();
       await pause(stoppedMs);
       await outage.backlog();
       t.match(outage.inlet.stdout.join('\n'), /no whole answer in time/, 'and a write was given up');

@@ -44,6 +44,10 @@ class ScriptedWriter implements HistoryWriter {
     return result;
   }
 
+  async remove(): Promise<{ outcome: 'removed' }> {
+    return { outcome: 'removed' };
+  }
+
   async retain(): Promise<void> {
     // Keeps everything.
   }

@@ -5,7 +5,7 @@
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -70,9 +70,12 @@ export class Influxd {
     await this.#run();
   }
 
-  /** It keeps its connections and answers nothing. */
-  pause(): void {
-    this.#process?.kill('SIGSTOP');
+  /** It keeps its connections and answers nothing. Its threads stop one after the other. */
+  async pause(): Promise<void> {
+    if (!this.#process) return;
+    const { pid } = this.#process;
+    this.#process.kill('SIGSTOP');
+    while (!(await isStopped(pid!))) await delay(5);
   }
 
   resume(): void {
@@ -148,6 +151,14 @@ export function influxdIsMissing(suite: string): boolean {
   if (process.env['CI']) throw new Error(message);
   process.stderr.write(`\n!!! ${message}\n\n`);
   return true;
+}
+
+/** Whether all of its threads are in state T. */
+async function isStopped(pid: number): Promise<boolean> {
+  const threads = await readdir(`/proc/${pid}/task`);
+  const states = await Promise.all(threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/stat`, 'utf8')));
+  // The state is behind the name, which is in parentheses.
+  return states.every((stat) => stat.slice(stat.lastIndexOf(')') + 2).startsWith('T'));
 }
 
 async function answersPing(url: string): Promise<boolean> {

@@ -5,7 +5,7 @@ import path from 'node:path';
 import t, { type Test } from 'tap';
 import { Delivery } from '../../src/pipeline/delivery.js';
 import { systemClock } from '../../src/ports/clock.js';
-import type { HistoryWriter, WriteBatch, WriteResult } from '../../src/ports/history-store.js';
+import type { HistoryWriter, RemoveResult, WriteBatch, WriteResult } from '../../src/ports/history-store.js';
 import { FileQuarantine } from '../../src/quarantine/file-quarantine.js';
 import { SegmentedSpool } from '../../src/spool/log.js';
 import { InfluxStore } from '../../src/stores/influxdb/store.js';
@@ -36,6 +36,10 @@ class CountingWriter implements HistoryWriter {
     this.writes++;
     this.lines += batch.count;
     return this.#writer.write(batch, state);
+  }
+
+  remove(device: string): Promise<RemoveResult> {
+    return this.#writer.remove(device);
   }
 
   retain(): Promise<void> {

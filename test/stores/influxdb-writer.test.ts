@@ -229,8 +229,7 @@ if (!influxdIsMissing('The InfluxDB writer on a real 1.x')) {
       const deliver = async (batch: WriteBatch) => {
         while ((await store.writer.write(batch, state)).outcome !== 'stored') await pause(50);
       };
-      influxd.pause();
-      await pause(50); // Its threads stop one after the other.
+      await influxd.pause();
       const old = batchOf(`machine,device=a temperature=${-round} ${start}`);
       t.equal((await store.writer.write(old, state)).outcome, 'temporary');
       influxd.resume();
@@ -297,3 +296,43 @@ if (!victoriaMetricsIsMissing('The InfluxDB writer on /api/v2/write')) {
     }
   });
 }
+
+await t.test('a device is deleted in the way that each version has', async (t) => {
+  const user = { username: 'root', password: 'geheim', database: 'plant' };
+  const token = { token: 'T', org: 'works', bucket: 'plant' };
+  const always = { start: '1677-09-21T00:12:44Z', stop: '2262-04-11T23:47:16Z' };
+  const dropSeries = new URLSearchParams({ q: `DROP SERIES WHERE "device" = 'a'` }).toString();
+  const deletion = new URLSearchParams({ q: `DELETE WHERE "device" = 'a'` }).toString();
+  const byPredicate = JSON.stringify({ ...always, predicate: 'device="a"' });
+  const cases: [ping: string, settings: Partial<InfluxSettings>, address: string, body: string][] = [
+    ['v1.8-ping', user, '/query?db=plant', dropSeries],
+    ['v2-ping', token, '/api/v2/delete?org=works&bucket=plant', byPredicate],
+    ['v2-ping', { ...token, org: undefined }, '/api/v2/delete?orgID=03a2bbf46249a000&bucket=plant', byPredicate],
+    ['v2-ping', user, '/query?db=plant', deletion],
+  ];
+  for (const [ping, settings, address, body] of cases) {
+    const peer = await openPeer(t, willing(ping));
+    const store = openStore(t, peer.url, settings);
+    t.same(await store.writer.remove('a'), { outcome: 'removed' }, `${ping} ${address}`);
+    t.match(peer.asked.at(-1), { method: 'POST', url: address, body });
+  }
+  const peer = await openPeer(t, willing('v3-ping'));
+  const store = openStore(t, peer.url, { token: 'T', database: 'plant' });
+  t.same(await store.writer.remove('a'), { outcome: 'permanent', reason: 'InfluxDB 3.x does not delete readings' });
+});
+
+await t.test('a removal without an answer is repeated before anything newer is written', async (t) => {
+  const peer = await openPeer(t, willing('v2-ping'));
+  const store = openStore(t, peer.url, { token: 'T', org: 'works', bucket: 'plant', timeoutMs: 500 });
+  const isRemoval = ({ url }: { url: string }) => url.startsWith('/api/v2/delete');
+  peer.script = (asked) => (isRemoval(asked) ? undefined : willing('v2-ping')(asked));
+  t.match(await store.writer.remove('a'), { outcome: 'temporary' });
+  t.match(await store.writer.write(one, state), { outcome: 'temporary' }, 'it might be carried out behind the write');
+  t.equal(peer.asked.filter(isWrite).length, 0);
+  peer.script = willing('v2-ping');
+  t.same(await store.writer.write(one, state), { outcome: 'stored' });
+  t.equal(peer.asked.filter(isRemoval).length, 3);
+  t.ok(peer.asked.findLastIndex(isRemoval) < peer.asked.findIndex(isWrite));
+  t.same(await store.writer.write(one, state), { outcome: 'stored' });
+  t.equal(peer.asked.filter(isRemoval).length, 3, 'and not again');
+});

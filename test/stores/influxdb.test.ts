@@ -213,7 +213,7 @@ if (!influxdIsMissing('The InfluxDB store')) {
 
   await t.test('a server that hangs is given up after the deadline, and its socket closed', async (t) => {
     const store = await openStore(t, 300);
-    influxd.pause();
+    await influxd.pause();
     try {
       const result = await store.writer.write(batchOf(['machine,device=a temperature=2 1700000000000000000']), state);
       t.match(result, { outcome: 'temporary', reason: /in time/ });

@@ -59,6 +59,8 @@ export const requests: Asked[] = [
   { route: 'GET /v1/history?from=0&to=1', status: 304, headers: { 'if-none-match': '*' } },
   { route: 'GET /v1/history?from=yesterday', status: 400 },
   { route: 'GET /v1/history?cursor=mine', status: 400 },
+  { route: 'DELETE /v1/devices/nobody', status: 404 },
+  { route: 'DELETE /v1/devices/boiler-7', status: 204 },
   { route: 'GET /healthz', status: 200 },
   { route: 'GET /readyz', status: 200 },
   { route: 'GET /v1/stats', status: 200 },

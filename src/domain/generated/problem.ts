@@ -11,6 +11,7 @@ export type ProblemCode =
   | 'invalid_filter'
   | 'forbidden'
   | 'not_found'
+  | 'store_unable'
   | 'method_not_allowed'
   | 'request_timeout'
   | 'too_large'

@@ -131,10 +131,16 @@ export class Catalog {
     for await (const rows of newest.yieldRows()) {
       for (const [id, ts] of rows) if (typeof ts === 'bigint') this.series.byId(Number(id))?.advanceTo(ts);
     }
-    const late = await connection.runAndReadAll(`SELECT count(*), min(ts), max(ts) FROM ${table.late}`);
-    const [rows, from, to] = late.getRows()[0]!;
-    if (typeof from === 'bigint' && typeof to === 'bigint') table.addLate(Number(rows), from, to);
+    await loadLate(connection, table);
   }
+}
+
+/** Where the late rows of a type are. */
+export async function loadLate(connection: DuckDBConnection, table: Table): Promise<void> {
+  const late = await connection.runAndReadAll(`SELECT count(*), min(ts), max(ts) FROM ${table.late}`);
+  const [rows, from, to] = late.getRows()[0]!;
+  table.lateRows = 0;
+  if (typeof from === 'bigint' && typeof to === 'bigint') table.addLate(Number(rows), from, to);
 }
 
 async function loadDelivery(connection: DuckDBConnection): Promise<DeliveryState | null> {

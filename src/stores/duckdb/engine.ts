@@ -3,6 +3,7 @@ import { Catalog } from './catalog.js';
 import { Database, type DatabaseOptions } from './database.js';
 import { mergeLate, MergeSchedule } from './merge-late.js';
 import type { Query } from './protocol.js';
+import { removeDevice } from './remove-device.js';
 import { RunningQuery } from './running-query.js';
 import { DamagedBatch, writeBatch } from './write.js';
 
@@ -70,6 +71,10 @@ export class Engine {
         await writer.run(`DELETE FROM ${late} WHERE ts < ${before}`);
       }
     });
+  }
+
+  async remove(device: string): Promise<void> {
+    await this.#change(({ writer }) => removeDevice(writer, this.#catalog, device));
   }
 
   async query(query: Query): Promise<RunningQuery> {

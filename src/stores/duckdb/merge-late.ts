@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { Catalog } from './catalog.js';
+import { loadLate, type Catalog } from './catalog.js';
 import type { Table } from './layout.js';
 import { int64, lastByField, within } from './sql.js';
 
@@ -55,11 +55,8 @@ export async function mergeLate(connection: DuckDBConnection, table: Table): Pro
   await connection.run(`INSERT INTO ${main} SELECT ${columns.join(', ')} FROM merged`);
   await connection.run(`DELETE FROM ${late} WHERE ${range}`);
   await connection.run('DROP TABLE merged');
-  const left = await connection.runAndReadAll(`SELECT count(*), min(ts), max(ts) FROM ${late}`);
   await connection.run('COMMIT');
-  const [rows, from, to] = left.getRows()[0]!;
-  table.lateRows = 0;
-  if (typeof from === 'bigint' && typeof to === 'bigint') table.addLate(Number(rows), from, to);
+  await loadLate(connection, table);
 }
 
 async function endOfMerge(connection: DuckDBConnection, table: Table): Promise<bigint> {

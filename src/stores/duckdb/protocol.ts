@@ -19,6 +19,7 @@ export interface Calls {
   open: { ask: object; answer: null };
   write: { ask: { batch: WriteBatch; state: DeliveryState }; answer: WriteResult };
   retain: { ask: { beforeMs: number }; answer: null };
+  remove: { ask: { device: string }; answer: null };
   deliveryState: { ask: object; answer: DeliveryState | null };
   kinds: { ask: object; answer: TypeColumns[] };
   /** Begins a query, which is named by this number from then on. */

@@ -71,6 +71,18 @@ export class SeriesList {
     return series;
   }
 
+  /** A series of the same prefix gets another id when it comes again, as a query may still hold this one. */
+  remove(removed: ReadonlySet<Series>): void {
+    for (const series of removed) {
+      this.#byPrefix.delete(series.prefix);
+      this.#byId[series.id] = undefined;
+    }
+    this.#sorted = this.#sorted.filter((series) => !removed.has(series));
+    for (const series of this.#sorted)
+      if (series.successor && removed.has(series.successor)) series.successor = undefined;
+    this.#lastFound = undefined;
+  }
+
   /** What was added since the last call. */
   takeAdded(): Series[] {
     const added = this.#added;

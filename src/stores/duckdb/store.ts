@@ -7,6 +7,7 @@ import type {
   HistoryStore,
   HistoryWriter,
   NewestOfSeries,
+  RemoveResult,
   ScanQuery,
   ScanRow,
   TypeColumns,
@@ -64,6 +65,16 @@ export class DuckDbStore implements HistoryStore, HistoryWriter, HistoryReader {
 
   async retain(beforeMs: number): Promise<void> {
     await (await this.#open()).ask('retain', { beforeMs });
+  }
+
+  async remove(device: string): Promise<RemoveResult> {
+    try {
+      await (await this.#open()).ask('remove', { device });
+      return { outcome: 'removed' };
+    } catch (error) {
+      if (error instanceof StoreAway) return { outcome: 'temporary', reason: error.message };
+      throw error;
+    }
   }
 
   async kinds(): Promise<TypeColumns[]> {

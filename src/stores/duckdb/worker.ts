@@ -59,6 +59,9 @@ async function answerTo(question: Question): Promise<Calls[CallName]['answer']> 
     case 'retain':
       await engine.retain(question.beforeMs);
       return null;
+    case 'remove':
+      await engine.remove(question.device);
+      return null;
     case 'deliveryState':
       return engine.deliveryState();
     case 'kinds':

@@ -71,6 +71,11 @@ export function seriesCondition(selection: SeriesSelection): string {
   return conditions.join(' AND ');
 }
 
+/** For DROP SERIES and DELETE, which take no cast. */
+export function deviceCondition(name: string): string {
+  return `${identifier('device')} = ${stringLiteral(name)}`;
+}
+
 const device = tagReference('device');
 const never = `${device} = ''`;
 const deviceCharacters = /^[A-Za-z0-9._:*-]+$/;

@@ -60,9 +60,10 @@ function answerIn(line: string): QueryAnswer {
   return parseLosslessly(line) as QueryAnswer;
 }
 
-/** Runs a statement that gives no rows. @throws as `query` does */
-export async function runStatement(transport: InfluxTransport, statement: string): Promise<void> {
-  const answer: unknown = await transport.transport.request('/query', form(statement), formRequest);
+/** Runs a statement that gives no rows, in a database if one is named. @throws as `query` does */
+export async function runStatement(transport: InfluxTransport, statement: string, database?: string): Promise<void> {
+  const path = database === undefined ? '/query' : `/query?db=${encodeURIComponent(database)}`;
+  const answer: unknown = await transport.transport.request(path, form(statement), formRequest);
   seriesOf(answer as QueryAnswer);
 }
 

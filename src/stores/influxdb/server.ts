@@ -12,6 +12,8 @@ import { writePath } from './write-path.js';
 export interface Server extends Version {
   /** Path and query of the write endpoint. */
   writePath: string;
+  /** Id of the organisation that the bucket is of, where there are organisations. */
+  organisation: string | undefined;
   /** Why our database or bucket could not be made. It may be there all the same: then nobody needs to know. */
   notMade: string | undefined;
 }
@@ -42,7 +44,7 @@ export class ServerProbe {
   async #probe(): Promise<Server> {
     const version = (await this.#askVersion()) ?? this.#likelyVersion();
     const { organisation, notMade } = await makeDatabase(this.#transport, this.#settings, version);
-    return { ...version, writePath: writePath(version, this.#settings, organisation), notMade };
+    return { ...version, writePath: writePath(version, this.#settings, organisation), organisation, notMade };
   }
 
   /**

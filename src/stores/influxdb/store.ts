@@ -17,7 +17,7 @@ export class InfluxStore implements HistoryStore {
   constructor(settings: InfluxSettings) {
     this.#transport = openTransport(settings);
     this.#probe = new ServerProbe(settings, this.#transport);
-    this.writer = new InfluxWriter(this.#transport, this.#probe);
+    this.writer = new InfluxWriter(this.#transport, this.#probe, settings);
     this.reader = new InfluxReader(this.#transport, this.#probe, databaseOf(settings), settings.timeoutMs);
   }
 

@@ -15,12 +15,19 @@ export function writePath(version: Version, settings: InfluxSettings, organisati
   const database = databaseOf(settings);
   if (!hasV2Write(version) || (version.major >= 2 && hasOnlyUser(settings))) return `/write?${query({ db: database })}`;
   if (version.major === 1) return `/api/v2/write?${query({ bucket: `${database}/`, precision: 'ns' })}`;
-  const org = settings.org ?? organisation;
-  const owner = settings.org === undefined && org !== undefined ? { orgID: org } : { org: org ?? '' };
-  return `/api/v2/write?${query({ ...owner, bucket: database, precision: 'ns' })}`;
+  return `/api/v2/write?${query({ ...ownerOf(settings, organisation), bucket: database, precision: 'ns' })}`;
 }
 
-function hasOnlyUser({ token, username }: InfluxSettings): boolean {
+/** Where 2.x deletes by tag. */
+export function deletePath(settings: InfluxSettings, organisation?: string): string {
+  return `/api/v2/delete?${query({ ...ownerOf(settings, organisation), bucket: databaseOf(settings) })}`;
+}
+
+function ownerOf({ org }: InfluxSettings, organisation: string | undefined): Record<string, string> {
+  return org === undefined && organisation !== undefined ? { orgID: organisation } : { org: org ?? '' };
+}
+
+export function hasOnlyUser({ token, username }: InfluxSettings): boolean {
   return token === undefined && username !== undefined;
 }
 

@@ -14,10 +14,14 @@
  */
 import { HttpError, type WriteApi } from '@influxdata/influxdb-client';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { DeliveryState, HistoryWriter, WriteBatch, WriteResult } from '../../ports/history-store.js';
+import type { DeliveryState, HistoryWriter, RemoveResult, WriteBatch, WriteResult } from '../../ports/history-store.js';
 import { describeFailure, mayStillHappen } from './errors.js';
+import { excerpt } from './excerpt.js';
 import { refusedLines } from './line-errors.js';
+import { StatementFailed } from './query.js';
+import { removeDevice } from './remove-device.js';
 import type { Server, ServerProbe } from './server.js';
+import type { InfluxSettings } from './settings.js';
 import type { InfluxTransport } from './transport.js';
 
 /** Never reached: each batch is one record, and flushed at once. */
@@ -50,8 +54,14 @@ export class InfluxWriter implements HistoryWriter {
   readonly #closing = new AbortController();
   /** Whether a write was given up that may still happen. */
   #isInDoubt = false;
+  /** A device whose removal was given up and may still happen: then it would take newer readings with it. */
+  #removalInDoubt: string | undefined;
+  readonly #transport: InfluxTransport;
+  readonly #settings: InfluxSettings;
 
-  constructor(transport: InfluxTransport, probe: ServerProbe) {
+  constructor(transport: InfluxTransport, probe: ServerProbe, settings: InfluxSettings) {
+    this.#transport = transport;
+    this.#settings = settings;
     this.#probe = probe;
     const gzipThreshold = transport.isOnThisMachine ? Number.MAX_SAFE_INTEGER : gzipFromBytes;
     this.#api = transport.client.getWriteApi('', '', 'ns', { ...bufferIsOff, gzipThreshold });
@@ -63,6 +73,8 @@ export class InfluxWriter implements HistoryWriter {
 
   async write(batch: WriteBatch, _state: DeliveryState): Promise<WriteResult> {
     if (batch.count === 0) return { outcome: 'stored' };
+    const removal = await this.#endRemovalInDoubt();
+    if (removal) return removal;
     const result = await this.#attempt(batch);
     if (result.outcome === 'temporary') this.#probe.forget();
     else await this.#settle();
@@ -82,6 +94,48 @@ export class InfluxWriter implements HistoryWriter {
       if (server && mayStillHappen(error)) this.#isInDoubt = true;
       return resultOf(error, batch, server);
     }
+  }
+
+  async remove(device: string): Promise<RemoveResult> {
+    const removal = await this.#endRemovalInDoubt();
+    if (removal) return removal;
+    const result = await this.#attemptRemoval(device);
+    if (result.outcome === 'temporary') this.#probe.forget();
+    else await this.#settle();
+    return result;
+  }
+
+  async #attemptRemoval(device: string): Promise<RemoveResult> {
+    let server: Server | undefined;
+    try {
+      server = await this.#probe.find();
+      if ((await removeDevice(this.#transport, this.#settings, server, device)) === 'removed')
+        return { outcome: 'removed' };
+      return { outcome: 'permanent', reason: `InfluxDB ${server.major}.x does not delete readings` };
+    } catch (error) {
+      if (server && mayStillHappen(error)) {
+        this.#isInDoubt = true;
+        this.#removalInDoubt = device;
+      }
+      if (error instanceof StatementFailed) return { outcome: 'temporary', reason: excerpt(error.message) };
+      const failure = describeFailure(error);
+      if (!failure) throw error;
+      return failure;
+    }
+  }
+
+  /** The same as with a write: nothing newer is sent before the removal was carried out again and answered. */
+  async #endRemovalInDoubt(): Promise<Extract<RemoveResult, { outcome: 'temporary' }> | undefined> {
+    const device = this.#removalInDoubt;
+    if (device === undefined) return undefined;
+    const result = await this.#attemptRemoval(device);
+    if (result.outcome === 'temporary') {
+      this.#probe.forget();
+      return result;
+    }
+    this.#removalInDoubt = undefined;
+    await this.#settle();
+    return undefined;
   }
 
   async #settle(): Promise<void> {

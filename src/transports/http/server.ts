@@ -1,6 +1,7 @@
 /** The HTTP server: what every request goes through, and the list of what it answers. */
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import type { HistoryReader } from '../../ports/history-store.js';
+import type { DeviceRemoval } from '../../pipeline/device-removal.js';
 import type { Delivery } from '../../pipeline/delivery.js';
 import type { Ingest } from '../../pipeline/ingest.js';
 import type { Inventory, ReadingType } from '../../ports/catalog.js';
@@ -36,6 +37,7 @@ export interface HttpRooms {
   operations: Operations;
   quarantine: Quarantine;
   replay: Replay;
+  removal: DeviceRemoval;
   metrics: Metrics;
   parquet: ParquetWriter;
   clock: Clock;

@@ -48,6 +48,10 @@ export class PlainStore {
     }
   }
 
+  remove(device: string): void {
+    for (const [key, reading] of this.#readings) if (reading.device === device) this.#readings.delete(key);
+  }
+
   select(selection: SeriesSelection, from: bigint, to: bigint): Merged[] {
     const { devices, tags = {} } = selection;
     return [...this.#readings.values()]

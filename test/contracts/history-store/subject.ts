@@ -6,6 +6,7 @@ import type {
   DeliveryState,
   FieldColumn,
   HistoryStore,
+  NewestOfSeries,
   ScanQuery,
   ScanRow,
   TypeColumns,
@@ -71,6 +72,11 @@ export class Subject {
     return this.store.writer.write(batch, this.stateNow());
   }
 
+  async remove(t: Test, device: string): Promise<void> {
+    this.plain.remove(device);
+    t.same(await this.store.writer.remove(device), { outcome: 'removed' });
+  }
+
   stateNow(): DeliveryState {
     return { low: this.#position, ranges: [], stored: this.#position, quarantined: 0 };
   }
@@ -82,6 +88,10 @@ export class Subject {
 
   async rows(query: Partial<ScanQuery> = {}): Promise<ScanRow[]> {
     return collect(this.store.reader.scan({ columns: this.columns, ...everything, ...query }));
+  }
+
+  async newest(): Promise<NewestOfSeries[]> {
+    return collect(this.store.reader.newest());
   }
 
   async aggregated(query: AggregateQuery): Promise<AggregateRow[]> {

@@ -33,6 +33,19 @@ export const getDevice: Operation = {
   refusals: ['not_found'],
 };
 
+export const deleteDevice: Operation = {
+  group: 'Inventory',
+  summary: 'Delete a device with all its readings',
+  description:
+    'For good: in the store, in quarantine (where they count as discarded) and in the inventory. Everything that was ' +
+    'accepted before the request is deleted; what the device sends later is taken as from a new one. Cursors into the live ' +
+    'feed may still give what the spool keeps. Waits until the store has what came before, up to 30 s. After `store_away` ' +
+    'ask again; until then it may be deleted or not. InfluxDB 3 cannot delete readings: `store_unable`.',
+  parameters: [device],
+  answers: { 204: { description: 'It is gone.' } },
+  refusals: ['not_found', 'store_away', 'store_unable'],
+};
+
 export const getLatest: Operation = {
   group: 'Inventory',
   summary: 'The newest values of a device',

@@ -2,8 +2,9 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { Refusal } from '../../../domain/refusal.js';
 import type { FieldValue } from '../../../domain/reading.js';
+import type { DeviceRemoval } from '../../../pipeline/device-removal.js';
 import type { Inventory, NewestField, ReadingType } from '../../../ports/catalog.js';
-import { getDevice, getLatest, getSchema, listDevices, listSchemas } from '../openapi/inventory.js';
+import { deleteDevice, getDevice, getLatest, getSchema, listDevices, listSchemas } from '../openapi/inventory.js';
 import { sendRefusal } from '../problem.js';
 import { cursorBehind, readPage } from './page.js';
 
@@ -15,9 +16,9 @@ interface DevicesQuery {
 
 export function inventoryRoutes(
   app: FastifyInstance,
-  rooms: { inventory: Inventory; readingTypes: ReadingType[] },
+  rooms: { inventory: Inventory; readingTypes: ReadingType[]; removal: DeviceRemoval },
 ): void {
-  const { inventory, readingTypes } = rooms;
+  const { inventory, readingTypes, removal } = rooms;
 
   app.get<{ Querystring: DevicesQuery }>('/v1/devices', { config: { operation: listDevices } }, async (request) => {
     const { prefix = '', limit, cursor } = request.query;
@@ -32,6 +33,17 @@ export function inventoryRoutes(
     { config: { operation: getDevice } },
     async (request, reply) => {
       return inventory.device(request.params.device) ?? unknownDevice(reply);
+    },
+  );
+
+  app.delete<{ Params: { device: string } }>(
+    '/v1/devices/:device',
+    { config: { operation: deleteDevice } },
+    async (request, reply) => {
+      const { device } = request.params;
+      if (!inventory.device(device)) return unknownDevice(reply);
+      await removal.remove(device);
+      return reply.code(204).send();
     },
   );
 
