@@ -99,19 +99,27 @@ async function failOnce(spool: SegmentedSpool, files: RecordingFiles, random: Ra
 
 export interface Verdict {
   states: number;
+  /** Readings that were acknowledged in that life. */
+  acked: number;
   problems: string[];
 }
 
 /** Opens the spool in every state that `seen` does not know, up to `most` of them. */
 export async function judge({ operations }: Life, most: number, seen: Set<string>): Promise<Verdict> {
-  const verdict: Verdict = { states: 0, problems: [] };
+  const verdict: Verdict = { states: 0, acked: 0, problems: [] };
   const oracle = new Oracle(operations);
   for (const state of crashStates(operations, 0, seen)) {
     if (verdict.states++ >= most) break;
     const problem = await problemOf(state, oracle.at(state.cutAt));
     if (problem !== undefined) verdict.problems.push(`cut after operation ${state.cutAt}, ${state.fate}: ${problem}`);
   }
+  verdict.acked = ackedReadings(operations);
   return verdict;
+}
+
+function ackedReadings(operations: readonly Operation[]): number {
+  const marks = operations.flatMap((operation) => (operation.kind === 'mark' ? [operation.mark as Mark] : []));
+  return marks.reduce((sum, mark) => sum + (mark.told === 'acked' ? mark.count : 0), 0);
 }
 
 interface Truth {

@@ -108,15 +108,18 @@ export class InletProcess {
     return child;
   }
 
-  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Exit> {
+  /** Waits for its end, however that comes. */
+  async ended(): Promise<Exit> {
     const child = this.#process;
     if (!child) return { code: null, signal: null };
-    if (child.exitCode === null && child.signalCode === null) {
-      const exited = once(child, 'exit');
-      child.kill(signal);
-      await exited;
-    }
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
     return { code: child.exitCode, signal: child.signalCode };
+  }
+
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Exit> {
+    const child = this.#process;
+    if (child && child.exitCode === null && child.signalCode === null) child.kill(signal);
+    return this.ended();
   }
 
   /** As a power cut would, but for the disk's cache. */
