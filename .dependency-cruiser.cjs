@@ -37,6 +37,7 @@ const libraries = {
   '@fastify/websocket': ['src/transports/http', 'src/transports/ws'],
   ajv: ['src/codecs', 'src/config', 'src/reading-types', 'test'],
   'ajv-formats': ['src/codecs', 'src/config', 'src/reading-types', 'test'],
+  cborg: ['src/codecs', 'simulators', 'bench', 'test'],
   esbuild: [],
   fastify: ['src/transports', 'src/app', 'bench', 'test'],
   luxon: ['src/history', 'test'],

@@ -8,6 +8,7 @@ import pino, { type Logger } from 'pino';
 import type { FastifyInstance } from 'fastify';
 import { CatalogKeeper } from '../catalog/keeper.js';
 import { MemoryCatalog } from '../catalog/memory-catalog.js';
+import { Codecs } from '../codecs/codecs.js';
 import { LiveCommandCodec } from '../codecs/live-command.js';
 import { readSharedSchemas } from '../config/shared-schemas.js';
 import { projectRoot, SettingError, type Settings } from '../config/settings.js';
@@ -98,7 +99,8 @@ export class Service {
     const replay = new Replay({ quarantine, writer: store.writer, delivery });
     const removal = new DeviceRemoval({ spool, delivery, writer: store.writer, quarantine, catalog: keeper });
     const limits = { maxBatchReadings: settings.maxBatchReadings, maxInFlightBytes: settings.maxInFlightBytes };
-    const ingest = new Ingest({ catalog, spool, feed, clock: systemClock, limits });
+    const codecs = new Codecs({ clock: systemClock, lineDeviceTags: settings.lineDeviceTags });
+    const ingest = new Ingest({ codecs, catalog, spool, feed, clock: systemClock, limits });
 
     const schemas = readSharedSchemas();
     const counters = { streams: () => 0 };

@@ -108,6 +108,11 @@ export class MemoryCatalog implements Catalog, Inventory {
     return (type as CatalogType).add(name, kind, unit);
   }
 
+  learnUnit(type: TypeEntry, name: string, unit: string): void {
+    const field: { unit: string | null } | undefined = type.fields.get(name);
+    if (field) field.unit ??= unit;
+  }
+
   removeField(type: TypeEntry, name: string): void {
     (type as CatalogType).fields.delete(name);
   }

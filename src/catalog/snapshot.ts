@@ -2,7 +2,7 @@
  * The catalog on disk, so that a start need not ask the store for everything. A file of JSON lines, replaced atomically:
  *
  *     {"catalog":1,"position":P}                          all that was durable before position P is in it
- *     {"type":"machine","fields":[["temperature","float"]]}
+ *     {"type":"machine","fields":[["temperature","float","Cel"],["state","string"]]}       with the unit, if one is known
  *     {"series":"machine,device=boiler-7,site=lyon","values":[["temperature",73.9,"1700000000000000000"]]}
  *     {"device":"boiler-7","firstSeen":…,"lastSeen":…,"intervalMs":…,"skewMs":…}       behind its series
  *
@@ -25,7 +25,7 @@ interface Line {
   catalog?: number;
   position?: number;
   type?: string;
-  fields?: [name: string, kind: Kind][];
+  fields?: [name: string, kind: Kind, unit?: string][];
   device?: string;
   firstSeen?: number;
   lastSeen?: number;
@@ -57,7 +57,9 @@ export async function writeSnapshot(file: string, catalog: MemoryCatalog, positi
 
 function* snapshotLines(catalog: MemoryCatalog, position: number): Iterable<Line> {
   yield { catalog: formatVersion, position };
-  for (const { type, fields } of catalog.types()) yield { type, fields: fields.map(({ name, kind }) => [name, kind]) };
+  for (const { type, fields } of catalog.types()) {
+    yield { type, fields: fields.map(({ name, kind, unit }) => (unit === null ? [name, kind] : [name, kind, unit])) };
+  }
   for (const device of catalog.allDevices()) {
     for (const series of device.series) {
       const values = series.newest().map(({ name, value, ms, ns }): [string, number | boolean | string, string] => {
@@ -97,7 +99,7 @@ export async function readSnapshot(file: string, catalog: MemoryCatalog): Promis
 function takeLine(line: Line, catalog: MemoryCatalog): void {
   if (line.type !== undefined) {
     const type = catalog.addType(line.type);
-    for (const [name, kind] of line.fields ?? []) if (type) catalog.addField(type, name, kind);
+    for (const [name, kind, unit] of line.fields ?? []) if (type) catalog.addField(type, name, kind, unit);
   } else if (line.device !== undefined) {
     catalog.restoreDevice(line.device, {
       firstSeenMs: line.firstSeen ?? 0,

@@ -3,18 +3,14 @@ import { isUtf8 } from 'node:buffer';
 import type { Batch } from '../domain/batch.js';
 import { isLongerThan, isPrecision, type Precision } from '../domain/reading.js';
 import { Refusal } from '../domain/refusal.js';
-
-export interface JsonOptions {
-  /** Unit of integer times where the batch does not say. */
-  precision: Precision;
-  /** Whether an object may carry `seq`, as stream frames do. */
-  numbered: boolean;
-}
+import { tooManyReadings, type Codec, type Decoding } from './codec.js';
 
 const maxIdCharacters = 64;
 const envelopeKeys = new Set(['id', 'device', 'type', 'precision', 'tags', 'readings']);
 
-export function decodeJson(bytes: Buffer, options: JsonOptions): Batch | Refusal {
+export const jsonCodec: Codec = { mediaType: 'application/json', decode: decodeJson };
+
+export function decodeJson(bytes: Buffer, decoding: Decoding, maxReadings: number): Batch | Refusal {
   if (bytes.length === 0) return new Refusal('empty_batch', 'there is nothing in it');
   if (!isUtf8(bytes)) return new Refusal('malformed', 'the body is not valid UTF-8');
   let value: unknown;
@@ -23,10 +19,12 @@ export function decodeJson(bytes: Buffer, options: JsonOptions): Batch | Refusal
   } catch (error) {
     return new Refusal('malformed', `the body is not JSON: ${(error as Error).message}`);
   }
-  return toBatch(value, options);
+  const batch = toBatch(value, decoding);
+  if (batch instanceof Refusal || batch.readings.length <= maxReadings) return batch;
+  return tooManyReadings(maxReadings).numbered(batch.seq);
 }
 
-function toBatch(value: unknown, { precision, numbered }: JsonOptions): Batch | Refusal {
+function toBatch(value: unknown, { precision = 'ms', numbered }: Decoding): Batch | Refusal {
   if (Array.isArray(value)) return value.length > 0 ? plainBatch(value, precision) : emptyBatch();
   if (typeof value !== 'object' || value === null) {
     return new Refusal('malformed', 'a batch is a reading, an array of readings, or an envelope with "readings"');

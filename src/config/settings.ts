@@ -32,6 +32,8 @@ export interface Settings {
   };
   /** 0 keeps for ever. */
   retentionMs: number;
+  /** Line protocol: the first of these tags that a line has names its device. */
+  lineDeviceTags: readonly string[];
   insecure: boolean;
   /** Origins of browsers beside the service's own. */
   allowedOrigins: readonly string[];
@@ -79,6 +81,7 @@ export function readSettings(environment: Environment): Readonly<Settings> {
     influx: influxSettings(read),
     mqtt: mqttSettings(read),
     retentionMs: number('INLET_RETENTION'),
+    lineDeviceTags: read.get('INLET_LINE_DEVICE_TAGS') as string[],
     insecure: read.get('INLET_INSECURE') as boolean,
     allowedOrigins: (read.get('INLET_ALLOWED_ORIGINS') as string[] | undefined) ?? [],
     spoolMaxBytes: number('INLET_SPOOL_MAX_BYTES'),

@@ -90,7 +90,7 @@ const minus = 45;
  * Powers of ten that a double holds exactly. A decimal whose digits make a safe integer, divided by one of these, is
  * rounded once, so it is the same double that `Number(text)` gives, at twice the speed (Clinger 1990, the fast path).
  */
-const exactPowersOfTen = Array.from({ length: 23 }, (_, exponent) => 10 ** exponent);
+export const exactPowersOfTen = Array.from({ length: 23 }, (_, exponent) => 10 ** exponent);
 
 /**
  * Walks over normalized lines without making an object for each:

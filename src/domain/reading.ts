@@ -60,6 +60,11 @@ export function isKey(key: string): boolean {
   return keyPattern.test(key) && !reservedKeys.has(key);
 }
 
+/** Whether `key` has a meaning of its own, and so names no tag and no field. */
+export function isReservedKey(key: string): boolean {
+  return reservedKeys.has(key);
+}
+
 export function isPrecision(value: unknown): value is Precision {
   return value === 's' || value === 'ms' || value === 'us' || value === 'ns';
 }

@@ -9,13 +9,25 @@ export interface Timestamp {
   ns: number;
 }
 
+/** A time that a codec has read already, as the `ts` of a reading. */
+export class ExactTime implements Timestamp {
+  readonly ms: number;
+  readonly ns: number;
+
+  constructor(ms: number, ns: number) {
+    this.ms = ms;
+    this.ns = ns;
+  }
+}
+
 /** RFC 3339 with a zone; the fraction may have more digits than nanoseconds, which are cut off. */
 const rfc3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):(\d\d))$/;
 const digits = /^-?\d{1,19}$/;
 const digitsBelowMs: Record<Precision, number> = { s: -3, ms: 0, us: 3, ns: 6 };
 
 /**
- * The time that a client's `ts` says: an integer in `precision`, the same as a string of digits, or RFC 3339.
+ * The time that a client's `ts` says: an integer in `precision`, the same as a string of digits, or RFC 3339; or what a
+ * codec made of it.
  * @returns undefined when it is none of these
  */
 export function parseTimestamp(value: unknown, precision: Precision): Timestamp | undefined {
@@ -24,7 +36,7 @@ export function parseTimestamp(value: unknown, precision: Precision): Timestamp 
     // Beyond 2^53 a JSON number has lost digits already; it is taken as the integer that it now is.
     return parseDigits(Number.isSafeInteger(value) ? String(value) : BigInt(value).toString(), precision);
   }
-  if (typeof value !== 'string') return undefined;
+  if (typeof value !== 'string') return value instanceof ExactTime ? value : undefined;
   return parseDigits(value, precision) ?? parseRfc3339(value);
 }
 

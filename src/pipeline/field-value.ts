@@ -20,6 +20,12 @@ export function kindOf(value: unknown): Kind | undefined {
   }
 }
 
+/** As fields have it: a number while that is exact. */
+export function plainInteger(value: bigint): number | bigint {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value;
+}
+
 /** @returns what is wrong with `value` as one of `kind`, in words; undefined when nothing is */
 export function wrongKind(value: unknown, kind: Kind | undefined): string | undefined {
   switch (kind) {

@@ -1,14 +1,15 @@
 /** The way of a batch from bytes to a receipt, the same for every transport. */
-import { decodeJson } from '../codecs/json.js';
+import type { Decoding } from '../codecs/codec.js';
+import type { Codecs } from '../codecs/codecs.js';
 import type { Batch } from '../domain/batch.js';
 import { Refusal, type Receipt } from '../domain/refusal.js';
-import type { Precision } from '../domain/reading.js';
 import type { Catalog } from '../ports/catalog.js';
 import type { Clock } from '../ports/clock.js';
 import type { Feed } from '../ports/feed.js';
 import type { Spool, SpoolEntry } from '../ports/spool.js';
 import { Gathered, type Lines } from './gathered.js';
-import { Normalizer, type Outcome } from './normalize.js';
+import { Normalizer } from './normalize.js';
+import type { Outcome } from './outcome.js';
 import { Rehearsal } from './rehearsal.js';
 
 export interface IngestLimits {
@@ -18,10 +19,9 @@ export interface IngestLimits {
 }
 
 /** How a transport describes the bytes that it brings. */
-export interface Encoding {
-  precision: Precision;
-  /** Whether batches may carry `seq`. */
-  numbered: boolean;
+export interface Encoding extends Decoding {
+  /** As in a header: in any case, parameters behind it. */
+  mediaType: string;
 }
 
 /** A turn that has gathered so much is ended early, so that records stay of a size that is read back in one go. */
@@ -34,6 +34,7 @@ export interface Accepted {
 }
 
 export class Ingest {
+  readonly #codecs: Codecs;
   readonly #normalizer: Normalizer;
   readonly #catalog: Catalog;
   readonly #spool: Spool;
@@ -46,7 +47,15 @@ export class Ingest {
   #isStopping = false;
   #turn: Turn | undefined;
 
-  constructor(rooms: { catalog: Catalog; spool: Spool; feed: Feed; clock: Clock; limits: IngestLimits }) {
+  constructor(rooms: {
+    codecs: Codecs;
+    catalog: Catalog;
+    spool: Spool;
+    feed: Feed;
+    clock: Clock;
+    limits: IngestLimits;
+  }) {
+    this.#codecs = rooms.codecs;
     this.#catalog = rooms.catalog;
     this.#spool = rooms.spool;
     this.#feed = rooms.feed;
@@ -70,13 +79,18 @@ export class Ingest {
     return this.#inFlightBytes;
   }
 
+  /** Media types of the formats that are understood. */
+  get mediaTypes(): string[] {
+    return this.#codecs.mediaTypes;
+  }
+
   /** Bytes to a batch, or why they are none. Nothing is kept yet. */
   decode(bytes: Buffer, encoding: Encoding): Batch | Refusal {
-    const batch = decodeJson(bytes, encoding);
-    if (batch instanceof Refusal || batch.readings.length <= this.#limits.maxBatchReadings) return batch;
-    const { maxBatchReadings } = this.#limits;
-    const detail = `a batch has at most ${maxBatchReadings} readings, this one has ${batch.readings.length}`;
-    return new Refusal('too_many_readings', detail).numbered(batch.seq);
+    const codec = this.#codecs.find(encoding.mediaType);
+    if (!codec) {
+      return new Refusal('unsupported_media_type', `the media type is none of ${this.mediaTypes.join(', ')}`);
+    }
+    return codec.decode(bytes, encoding, this.#limits.maxBatchReadings);
   }
 
   /** The receipt that a batch would get now. Nothing of it is kept, and nothing is learned from it. */
@@ -116,7 +130,7 @@ export class Ingest {
       this.#spool.countRejected(outcome.rejected);
       return { receipt: receiptOf(batch, outcome), end: this.#spool.head };
     }
-    turn.received += batch.readings.length;
+    turn.received += outcome.readings + outcome.rejected;
     turn.rejected += outcome.rejected;
     turn.bytes += bytes;
     this.#inFlightBytes += bytes;

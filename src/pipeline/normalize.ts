@@ -4,7 +4,7 @@
  * This is the hot path. A known series is found by device, type and tags without a look at their characters; its line
  * begins with a text that was made once. Of the reading itself nothing is kept but the newest values of its series.
  */
-import type { Batch } from '../domain/batch.js';
+import { Unreadable, type Batch } from '../domain/batch.js';
 import { encodeField } from '../domain/line.js';
 import { defaultType, isKey, isPrecision, limits, type FieldValue, type Kind, type Tags } from '../domain/reading.js';
 import { maxListedRejections, pointerSegment, type Rejection } from '../domain/refusal.js';
@@ -12,17 +12,11 @@ import { ArrivalClock, nanosecondDigits, parseTimestamp, type Timestamp } from '
 import type { Catalog, SeriesEntry, TypeEntry } from '../ports/catalog.js';
 import type { Clock } from '../ports/clock.js';
 import { checkIdentity, isPlainObject } from './check-identity.js';
-import { kindOf, wrongKind } from './field-value.js';
+import { kindOf, plainInteger, wrongKind } from './field-value.js';
 import type { Gathered } from './gathered.js';
+import type { Outcome } from './outcome.js';
+import { takeRecords } from './records.js';
 import { Rejected } from './rejected.js';
-
-/** What became of the readings of one batch. */
-export interface Outcome {
-  accepted: number;
-  rejected: number;
-  /** The first of the rejections. */
-  rejections: Rejection[];
-}
 
 const noRejections: Rejection[] = [];
 
@@ -36,6 +30,8 @@ export class Normalizer {
   readonly #time: Timestamp = { ms: 0, ns: 0 };
   #fields: Record<string, FieldValue> = {};
   #news: { name: string; kind: Kind }[] = [];
+  /** Whether there is an integer beyond 2^53 among its fields. */
+  #isWide = false;
 
   constructor(catalog: Catalog, clock: Clock) {
     this.#catalog = catalog;
@@ -48,6 +44,12 @@ export class Normalizer {
     let rejected = 0;
     let rejections = noRejections;
     const latestMs = this.#clock.now() + limits.futureMs;
+    if (batch.records) {
+      return takeRecords(batch.readings, batch.records, (reading) => {
+        const { typeEntry } = this.#take(reading, batch, latestMs, gathered);
+        if (batch.units) this.#learnUnits(typeEntry, batch.units);
+      });
+    }
     for (let index = 0; index < batch.readings.length; index++) {
       try {
         this.#take(batch.readings[index], batch, latestMs, gathered);
@@ -58,11 +60,13 @@ export class Normalizer {
         if (rejected <= maxListedRejections) rejections.push({ index, code, path, message });
       }
     }
-    return { accepted: batch.readings.length - rejected, rejected, rejections };
+    const accepted = batch.readings.length - rejected;
+    return { accepted, readings: accepted, rejected, rejections };
   }
 
-  #take(value: unknown, batch: Batch, latestMs: number, gathered: Gathered): void {
+  #take(value: unknown, batch: Batch, latestMs: number, gathered: Gathered): SeriesEntry {
     if (!isPlainObject(value)) throw new Rejected('malformed', '', 'a reading must be an object');
+    if (value instanceof Unreadable) throw new Rejected(value.code, value.path, value.message);
     let { device, type: typeName, tags }: { device?: unknown; type?: unknown; tags?: unknown } = batch;
     let precision: unknown = batch.precision;
     let ts: unknown;
@@ -109,11 +113,18 @@ export class Normalizer {
     }
 
     this.#readTime(ts, precision, latestMs);
-    const text = this.#readFields(given, tags as Tags, type);
+    const text = this.#readFields(given, tags as Tags, type, batch.saysKinds === true);
     const { ms, ns } = this.#time;
     const fields = this.#fields;
     if (type?.check) {
-      const found = type.check({ device: device as string, type: type.name, ts: ms, tags: tags as Tags, fields });
+      const shown = this.#isWide ? withoutBigints(fields) : fields;
+      const found = type.check({
+        device: device as string,
+        type: type.name,
+        ts: ms,
+        tags: tags as Tags,
+        fields: shown,
+      });
       if (found) throw new Rejected(found.code, found.path, found.message);
     }
     // From here on nothing is wrong with the reading itself: what is new in it may be learned.
@@ -124,9 +135,11 @@ export class Normalizer {
     const lines = isFresh ? gathered.fresh : gathered.late;
     lines.add(`${series.prefix} ${text} ${nanosecondDigits(ms, ns)}\n`);
     gathered.newest.add(series, ms, ns, fields);
-    if (!isFresh) return;
-    series.headMs = ms;
-    series.headNs = ns;
+    if (isFresh) {
+      series.headMs = ms;
+      series.headNs = ns;
+    }
+    return series;
   }
 
   /** Leaves the reading's time in `#time`. */
@@ -151,10 +164,11 @@ export class Normalizer {
   }
 
   /** @returns the fields as the line writes them; leaves them without nulls in `#fields`, and those not known in `#news` */
-  #readFields(value: unknown, tags: Tags, type: TypeEntry | undefined): string {
+  #readFields(value: unknown, tags: Tags, type: TypeEntry | undefined, saysKinds: boolean): string {
     if (value === undefined || value === null) throw new Rejected('no_fields', '/fields', 'is missing');
     if (!isPlainObject(value)) throw new Rejected('fields_invalid', '/fields', 'must be an object');
     if (this.#news.length > 0) this.#news = [];
+    this.#isWide = false;
     let text = '';
     let count = 0;
     let nulls = 0;
@@ -173,10 +187,15 @@ export class Normalizer {
         continue;
       }
       const kind = known ? known.kind : kindOf(field);
-      const wrong = wrongKind(field, kind);
+      const isFloat = saysKinds && typeof field === 'number';
+      const wrong = isFloat && kind === 'integer' ? 'must be integer' : wrongKind(field, kind);
       if (wrong !== undefined) throw new Rejected('field_type', `/fields/${pointerSegment(name)}`, wrong);
       if (!known) this.#news.push({ name, kind: kind! });
       text += `${text === '' ? '' : ','}${name}=${encodeField(field as FieldValue, kind!)}`;
+      if (typeof field !== 'bigint') continue;
+      const integer = plainInteger(field);
+      value[name] = integer;
+      if (typeof integer === 'bigint') this.#isWide = true;
     }
     if (count === nulls) throw new Rejected('no_fields', '/fields', count === 0 ? 'has no fields' : 'has only nulls');
     this.#fields = (nulls === 0 ? value : withoutNulls(value)) as Record<string, FieldValue>;
@@ -199,6 +218,13 @@ export class Normalizer {
       gathered.taught.push({ type, field: name });
     }
   }
+
+  #learnUnits(type: TypeEntry, units: ReadonlyMap<string, string>): void {
+    for (const name in this.#fields) {
+      const unit = units.get(name);
+      if (unit !== undefined) this.#catalog.learnUnit(type, name, unit);
+    }
+  }
 }
 
 function unknownKey(key: string): Rejected {
@@ -216,6 +242,12 @@ function mergedTags(own: unknown, defaults: unknown): unknown {
 function checkFieldName(name: string): void {
   if (isKey(name)) return;
   throw new Rejected('fields_invalid', `/fields/${pointerSegment(name)}`, 'is not a name that a field may have');
+}
+
+/** For a schema's check, which knows numbers only. */
+function withoutBigints(fields: Record<string, FieldValue>): Record<string, FieldValue> {
+  const entries = Object.entries(fields);
+  return Object.fromEntries(entries.map(([name, value]) => [name, typeof value === 'bigint' ? Number(value) : value]));
 }
 
 function withoutNulls(fields: Record<string, unknown>): Record<string, unknown> {

@@ -51,6 +51,9 @@ export class Rehearsal implements Catalog {
     return field;
   }
 
+  /** Units play no part in what is accepted. */
+  learnUnit(): void {}
+
   removeField(type: TypeEntry, name: string): void {
     this.findType(type.name)?.fields.delete(name);
   }

@@ -64,6 +64,8 @@ export interface Catalog {
   addSeries(type: TypeEntry, device: string, tags: Tags): SeriesEntry | undefined;
   /** @returns undefined when the type has no room for another field */
   addField(type: TypeEntry, name: string, kind: Kind): FieldEntry | undefined;
+  /** Keeps the unit of a field of which none is known. */
+  learnUnit(type: TypeEntry, name: string, unit: string): void;
   /** Takes back what a batch taught that could not be made durable. */
   removeField(type: TypeEntry, name: string): void;
   /** These are durable now. Of readings that came together, those that others of them make old may be left out. */

@@ -6,7 +6,7 @@ import { Refusal } from '../../src/domain/refusal.js';
 const plain = { precision: 'ms', numbered: false } as const;
 const numbered = { precision: 'ms', numbered: true } as const;
 const decode = (value: unknown, options: typeof plain | typeof numbered = plain) =>
-  decodeJson(Buffer.from(JSON.stringify(value)), options);
+  decodeJson(Buffer.from(JSON.stringify(value)), options, 10_000);
 
 await t.test('seq is taken off a frame, and belongs to no other batch', (t) => {
   const reading = { device: 'd1', fields: { a: 1 } };
@@ -29,7 +29,7 @@ await t.test('whatever the bytes are, they are a batch with readings or refused'
   assert(
     property(any, (bytes) => {
       for (const options of [plain, numbered]) {
-        const batch = decodeJson(bytes, options);
+        const batch = decodeJson(bytes, options, 10_000);
         if (!(batch instanceof Refusal) && batch.readings.length === 0) throw new Error('empty');
       }
     }),

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import t from 'tap';
+import { Codecs } from '../../src/codecs/codecs.js';
 import { MemoryCatalog } from '../../src/catalog/memory-catalog.js';
 import type { Batch } from '../../src/domain/batch.js';
 import { Refusal } from '../../src/domain/refusal.js';
@@ -24,12 +25,13 @@ async function open() {
   const published: number[] = [];
   const feed = { publish: ({ position }: DurableReadings) => void published.push(position) };
   const limits = { maxBatchReadings: 100, maxInFlightBytes: 1024 * 1024 };
-  const ingest = new Ingest({ catalog, spool, feed, clock, limits });
+  const codecs = new Codecs({ clock, lineDeviceTags: [] });
+  const ingest = new Ingest({ codecs, catalog, spool, feed, clock, limits });
   return { files, spool, catalog, ingest, published };
 }
 
 function batchOf(ingest: Ingest, value: unknown): Batch {
-  const batch = ingest.decode(Buffer.from(JSON.stringify(value)), { precision: 'ms', numbered: false });
+  const batch = ingest.decode(Buffer.from(JSON.stringify(value)), { mediaType: 'application/json', numbered: false });
   if (batch instanceof Refusal) throw batch;
   return batch;
 }

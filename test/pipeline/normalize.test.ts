@@ -2,7 +2,8 @@ import t from 'tap';
 import { MemoryCatalog } from '../../src/catalog/memory-catalog.js';
 import type { Batch } from '../../src/domain/batch.js';
 import { Gathered } from '../../src/pipeline/gathered.js';
-import { Normalizer, type Outcome } from '../../src/pipeline/normalize.js';
+import { Normalizer } from '../../src/pipeline/normalize.js';
+import type { Outcome } from '../../src/pipeline/outcome.js';
 import type { ReadingType } from '../../src/ports/catalog.js';
 
 const nowMs = 1_700_000_000_000;

@@ -1,5 +1,6 @@
 import { array, constantFrom, dictionary, integer, record, sample } from 'fast-check';
 import t, { type Test } from 'tap';
+import { Codecs } from '../../src/codecs/codecs.js';
 import { MemoryCatalog } from '../../src/catalog/memory-catalog.js';
 import { replaySpool } from '../../src/catalog/replay.js';
 import { LineReader } from '../../src/domain/line.js';
@@ -39,9 +40,13 @@ async function open(t: Test) {
   const published: DurableReadings[] = [];
   const feed = { publish: (readings: DurableReadings) => void published.push(readings) };
   const limits = { maxBatchReadings: 100, maxInFlightBytes: 2 ** 20 };
-  const ingest = new Ingest({ catalog, spool, feed, clock, limits });
+  const codecs = new Codecs({ clock, lineDeviceTags: [] });
+  const ingest = new Ingest({ codecs, catalog, spool, feed, clock, limits });
   async function send(readings: Sent[]): Promise<number | Refusal> {
-    const batch = ingest.decode(Buffer.from(JSON.stringify(readings)), { precision: 'ms', numbered: false });
+    const batch = ingest.decode(Buffer.from(JSON.stringify(readings)), {
+      mediaType: 'application/json',
+      numbered: false,
+    });
     if (batch instanceof Refusal) throw batch;
     const outcome = await ingest.accept(batch, 100);
     return outcome instanceof Refusal ? outcome : outcome.end;

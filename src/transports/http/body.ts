@@ -14,11 +14,11 @@ const decompressors: Record<string, Decompress> = {
 /** How much larger than the limit for bodies as sent a body may become. */
 const decompressedFactor = 8;
 
-/** Takes `application/json` as it is, `FastifyRequest.body` being a Buffer. */
-export function takeBodies(app: FastifyInstance, maxBodyBytes: number): void {
+/** Takes bodies of these media types as they are, `FastifyRequest.body` being a Buffer. */
+export function takeBodies(app: FastifyInstance, mediaTypes: string[], maxBodyBytes: number): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser<Buffer>(
-    'application/json',
+    mediaTypes,
     { parseAs: 'buffer', bodyLimit: maxBodyBytes },
     async (request: FastifyRequest, body: Buffer) => {
       const encoding = request.headers['content-encoding']?.toLowerCase() ?? 'identity';

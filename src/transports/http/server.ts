@@ -76,7 +76,7 @@ export async function createHttpServer(rooms: HttpRooms): Promise<FastifyInstanc
   handleProblems(app, methodsOf);
   limitConnections(app, rooms.maxConnections);
   watchOrigins(app, rooms.allowedOrigins, methodsOf);
-  takeBodies(app, rooms.maxBodyBytes);
+  takeBodies(app, rooms.ingest.mediaTypes, rooms.maxBodyBytes);
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   // With a callback: a promise for each request would cost more than the observation.
   app.addHook('onResponse', (request, reply, done) => {

@@ -24,7 +24,7 @@ export interface IntakeRooms {
 }
 
 const retryMs = 1000;
-const mediaType = 'application/json';
+const defaultMediaType = 'application/json';
 
 export class Intake {
   readonly #way: Way;
@@ -60,7 +60,8 @@ export class Intake {
   async #take({ device, payload, contentType }: Message, signal: AbortSignal): Promise<Receipt | Refusal | undefined> {
     const { ingest, metrics, log } = this.#rooms;
     try {
-      const batch = this.#tooMuch(payload, contentType) ?? ingest.decode(payload, { precision: 'ms', numbered: false });
+      const mediaType = contentType || defaultMediaType;
+      const batch = this.#tooMuch(payload) ?? ingest.decode(payload, { mediaType, numbered: false });
       if (batch instanceof Refusal) {
         metrics.message(this.#way, 'refused');
         return batch;
@@ -80,13 +81,10 @@ export class Intake {
     }
   }
 
-  #tooMuch(payload: Buffer, contentType: string | undefined): Refusal | undefined {
+  #tooMuch(payload: Buffer): Refusal | undefined {
     const { maxPayloadBytes } = this.#rooms;
-    if (payload.length > maxPayloadBytes) {
-      return new Refusal('too_large', `a payload has at most ${maxPayloadBytes} bytes, this one has ${payload.length}`);
-    }
-    const given = contentType?.split(';', 1)[0]!.trim().toLowerCase() || mediaType;
-    return given === mediaType ? undefined : new Refusal('unsupported_media_type', `the content type is ${mediaType}`);
+    if (payload.length <= maxPayloadBytes) return undefined;
+    return new Refusal('too_large', `a payload has at most ${maxPayloadBytes} bytes, this one has ${payload.length}`);
   }
 
   /** @returns whether it may be tried again now */

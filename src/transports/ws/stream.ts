@@ -63,7 +63,7 @@ export class StreamConnection {
     // ws still hands out what it had read when the connection was closed: those frames were never taken in.
     if (this.#socket.readyState !== this.#socket.OPEN) return;
     this.#rooms.countMessages('in', 1);
-    const batch = this.#rooms.ingest.decode(data, { precision: 'ms', numbered: true });
+    const batch = this.#rooms.ingest.decode(data, { mediaType: 'application/json', numbered: true });
     if (!this.#isRising(batch.seq)) {
       this.#socket.close(closeCodes.protocolError, 'seq must rise');
       return;

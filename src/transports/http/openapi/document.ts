@@ -112,8 +112,9 @@ function bodyOf({
   schema,
   example,
   optional,
+  otherForms = {},
 }: NonNullable<Operation['body']>): NonNullable<OpenApiOperation['requestBody']> {
-  return { required: !optional, description, content: { 'application/json': { schema, example } } };
+  return { required: !optional, description, content: { 'application/json': { schema, example }, ...otherForms } };
 }
 
 function responseOf(answer: Answer): OpenApiResponse {

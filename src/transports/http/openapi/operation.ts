@@ -33,7 +33,14 @@ export interface Operation {
   summary: string;
   description?: string;
   parameters?: readonly Parameter[];
-  body?: { description: string; schema: Schema; example: unknown; optional?: true };
+  body?: {
+    description: string;
+    schema: Schema;
+    example: unknown;
+    optional?: true;
+    /** Other forms that it may have, by media type. */
+    otherForms?: Readonly<Record<string, { schema: Schema; example?: unknown }>>;
+  };
   /** What comes by status; what is refused is in `refusals`. */
   answers: Readonly<Record<number, Answer>>;
   refusals?: readonly RefusalCode[];

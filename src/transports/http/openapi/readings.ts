@@ -10,15 +10,37 @@ const exampleBatch = {
 const precision = {
   name: 'precision',
   in: 'query',
-  description: 'Unit of integer times, where neither the reading nor its envelope says it.',
+  description:
+    'Unit of integer times, where neither the reading nor its envelope says it: `ms`, and in line protocol `ns`, if it is ' +
+    'not given. SenML has seconds.',
   schema: shared('reading', 'precision'),
 } as const;
 
 const batchBody = {
-  description: 'A reading, an array of readings, or an envelope with what its readings share.',
+  description:
+    'A reading, an array of readings, or an envelope with what its readings share; SenML (RFC 8428) as JSON or CBOR; or ' +
+    'line protocol.',
   schema: shared('batch'),
   example: exampleBatch,
+  otherForms: {
+    'application/senml+json': {
+      schema: { type: 'array', items: { type: 'object' } },
+      example: [{ bn: 'boiler-7:', n: 'temperature', u: 'Cel', v: 73.9 }],
+    },
+    'application/senml+cbor': { schema: { type: 'string', format: 'binary' } },
+    'text/plain': {
+      schema: { type: 'string' },
+      example: 'machine,device=boiler-7,site=lyon temperature=73.9,running=true',
+    },
+  },
 };
+
+const senmlType = {
+  name: 'type',
+  in: 'query',
+  description: 'SenML, which has no place for it: the type of the readings. `telemetry` where it is not said.',
+  schema: shared('reading', 'type'),
+} as const;
 
 const batchRefusals = [
   'malformed',
@@ -38,6 +60,7 @@ export const postReadings: Operation = {
     'Content-Encoding may be gzip or deflate.',
   parameters: [
     precision,
+    senmlType,
     {
       name: 'ack',
       in: 'query',

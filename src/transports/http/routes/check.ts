@@ -17,15 +17,16 @@ export function checkRoutes(app: FastifyInstance, rooms: { ingest: Ingest; readi
   const { ingest, readingTypes } = rooms;
   app.post<CheckRequest>('/v1/schemas/:type/check', { config: { operation: checkBatch } }, async (request, reply) => {
     const { type } = request.params;
-    const { precision = 'ms' } = request.query;
+    const { precision } = request.query;
     if (!readingTypes.some(({ name }) => name === type)) {
       return sendRefusal(reply, new Refusal('not_found', 'there is no schema for this type'));
     }
-    if (!isPrecision(precision)) {
+    if (precision !== undefined && !isPrecision(precision)) {
       return sendRefusal(reply, new Refusal('malformed', 'precision must be one of s, ms, us, ns'));
     }
     if (request.body === undefined) return sendRefusal(reply, new Refusal('empty_batch', 'the body is empty'));
-    const batch = ingest.decode(request.body, { precision, numbered: false });
+    const mediaType = request.headers['content-type'] ?? '';
+    const batch = ingest.decode(request.body, { mediaType, precision, numbered: false });
     if (batch instanceof Refusal) return sendRefusal(reply, batch);
     batch.type ??= type;
     return ingest.check(batch);

@@ -1,14 +1,15 @@
 /** POST /v1/readings: a batch in, a receipt out once the accepted readings are durable. */
-import type { FastifyInstance, FastifyReply } from 'fastify';
-import { isPrecision, type Precision } from '../../../domain/reading.js';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { isPrecision } from '../../../domain/reading.js';
 import { Refusal } from '../../../domain/refusal.js';
 import type { Delivery } from '../../../pipeline/delivery.js';
-import type { Accepted, Ingest } from '../../../pipeline/ingest.js';
+import type { Accepted, Encoding, Ingest } from '../../../pipeline/ingest.js';
 import { postReadings } from '../openapi/readings.js';
 import { sendRefusal } from '../problem.js';
 
 interface Query {
   precision?: string;
+  type?: string;
   ack?: string;
   timeout?: string;
 }
@@ -22,11 +23,11 @@ export function readingRoutes(app: FastifyInstance, rooms: { ingest: Ingest; del
     '/v1/readings',
     { config: { operation: postReadings } },
     async (request, reply) => {
-      const options = readQuery(request.query);
+      const options = readOptions(request);
       if (options instanceof Refusal) return sendRefusal(reply, options);
       const { body } = request;
       if (body === undefined) return sendRefusal(reply, new Refusal('empty_batch', 'the body is empty'));
-      const batch = ingest.decode(body, { precision: options.precision, numbered: false });
+      const batch = ingest.decode(body, options.encoding);
       const outcome = batch instanceof Refusal ? batch : await ingest.accept(batch, body.length);
       if (outcome instanceof Refusal) return sendRefusal(reply, outcome);
       const { timeoutMs } = options;
@@ -45,13 +46,22 @@ function sendReceipt(reply: FastifyReply, { receipt }: Accepted): FastifyReply {
   return reply.code(status).header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(receipt));
 }
 
-/** `timeoutMs` is there when the answer is to wait for the store. */
-function readQuery({ precision = 'ms', ack, timeout }: Query): { precision: Precision; timeoutMs?: number } | Refusal {
-  if (!isPrecision(precision)) return new Refusal('malformed', 'precision must be one of s, ms, us, ns');
-  if (ack === undefined) return { precision };
+interface Options {
+  encoding: Encoding;
+  /** There when the answer is to wait for the store. */
+  timeoutMs?: number;
+}
+
+function readOptions({ query, headers }: FastifyRequest<{ Querystring: Query }>): Options | Refusal {
+  const { precision, type, ack, timeout } = query;
+  if (precision !== undefined && !isPrecision(precision)) {
+    return new Refusal('malformed', 'precision must be one of s, ms, us, ns');
+  }
+  const encoding = { mediaType: headers['content-type'] ?? '', precision, type, numbered: false };
+  if (ack === undefined) return { encoding };
   if (ack !== 'store') return new Refusal('invalid_parameter', 'ack: the only value is "store"');
   const seconds = timeout === undefined ? defaultTimeoutSeconds : Number(timeout);
   if (!(seconds >= 0) || timeout === '')
     return new Refusal('invalid_parameter', 'timeout: must be a number of seconds');
-  return { precision, timeoutMs: Math.min(seconds, longestTimeoutSeconds) * 1000 };
+  return { encoding, timeoutMs: Math.min(seconds, longestTimeoutSeconds) * 1000 };
 }

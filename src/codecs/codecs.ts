@@ -1,0 +1,38 @@
+/** The formats that bodies and messages may have, by media type. */
+import type { Clock } from '../ports/clock.js';
+import type { Codec } from './codec.js';
+import { jsonCodec } from './json.js';
+import { LineProtocolCodec } from './line-protocol/codec.js';
+import { ndjsonCodec } from './ndjson.js';
+import { SenmlCodec } from './senml/codec.js';
+
+export interface CodecOptions {
+  clock: Clock;
+  /** Line protocol: the first of these tags that a point has names its device. */
+  lineDeviceTags: readonly string[];
+}
+
+export class Codecs {
+  readonly #codecs: ReadonlyMap<string, Codec>;
+
+  constructor({ clock, lineDeviceTags }: CodecOptions) {
+    const all = [
+      jsonCodec,
+      ndjsonCodec,
+      new SenmlCodec('json', clock),
+      new SenmlCodec('cbor', clock),
+      new LineProtocolCodec(lineDeviceTags),
+    ];
+    this.#codecs = new Map(all.map((codec) => [codec.mediaType, codec]));
+  }
+
+  get mediaTypes(): string[] {
+    return [...this.#codecs.keys()];
+  }
+
+  /** @param mediaType as in a header: in any case, parameters behind it */
+  find(mediaType: string): Codec | undefined {
+    // As it is first: nearly all write it in the one way.
+    return this.#codecs.get(mediaType) ?? this.#codecs.get(mediaType.split(';', 1)[0]!.trim().toLowerCase());
+  }
+}
