@@ -1,50 +1,47 @@
 /**
- * From the spool into the store, in order: read, write, commit how far it came. A crash in between only means that some
- * readings are written again, which changes nothing. What the store refuses for good is split down to the readings
- * concerned; those go to quarantine, and the rest is stored.
+ * From the spool into the store: read, write, commit how far it came. A crash in between only means that some readings are
+ * written again, which changes nothing. It goes in order, from `low`; while that is busy with a backlog, a second lane
+ * delivers fresh readings ahead of it (fresh-lane.ts). What the store refuses is dealt with in store-writing.ts.
  */
 import { Refusal } from '../domain/refusal.js';
-import type { Clock } from '../ports/clock.js';
-import type { DeliveryState, HistoryWriter, WriteBatch, WriteResult } from '../ports/history-store.js';
-import type { Log } from '../ports/log.js';
-import type { Quarantine } from '../ports/quarantine.js';
+import { maxRanges, type DeliveryState } from '../ports/delivery-state.js';
 import type { Spool, SpoolRecord } from '../ports/spool.js';
-import { Backoff } from './backoff.js';
-import { joinRecords, putTogether, takeApart, type PartReading } from './part.js';
+import { usualPace, type DeliveryPace } from './delivery-pace.js';
+import { FreshLane } from './fresh-lane.js';
+import { joinRecords } from './part.js';
+import { passAhead, passInOrder } from './progress.js';
 import { StoreWaiters } from './store-waiters.js';
+import { StoreWriting, type Consignment, type WritingRooms } from './store-writing.js';
 
-export interface DeliveryRooms {
+export interface DeliveryRooms extends WritingRooms {
   spool: Spool;
-  writer: HistoryWriter;
-  quarantine: Quarantine;
-  clock: Clock;
-  log: Log;
 }
 
-/** About 50,000 readings: larger commits cost a store more in stalls than they save. */
-const batchBytes = 5 * 1024 * 1024;
-/** A store likes large batches: a small one waits this long for company, unless somebody waits for it. */
-const gatherMs = 100;
-const smallBatchBytes = batchBytes / 10;
 /** How long a stop waits for a store that does not answer. */
 const stopPatienceMs = 3_000;
 
 export class Delivery {
   readonly #rooms: DeliveryRooms;
-  readonly #backoff = new Backoff({ firstMs: 250, longestMs: 15_000 });
+  readonly #pace: DeliveryPace;
   readonly #stop = new AbortController();
-  #state: DeliveryState = { low: 0, ranges: [], stored: 0, quarantined: 0 };
-  #running: Promise<void> | undefined;
+  readonly #writing: StoreWriting;
+  readonly #freshLane: FreshLane;
   readonly #waiters = new StoreWaiters();
+  #running: Promise<void> | undefined;
   #hurry: (() => void) | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(rooms: DeliveryRooms) {
+  constructor(rooms: DeliveryRooms, pace: DeliveryPace = usualPace) {
     this.#rooms = rooms;
+    this.#pace = pace;
+    this.#writing = new StoreWriting(rooms, pace.retry, this.#stop.signal);
+    this.#freshLane = new FreshLane(rooms.spool, rooms.clock, pace);
   }
 
   start(): void {
-    this.#state = this.#rooms.spool.delivery;
+    const { delivery } = this.#rooms.spool;
+    this.#writing.state = delivery;
+    this.#freshLane.resume(delivery);
     this.#running = this.#run();
   }
 
@@ -66,15 +63,25 @@ export class Delivery {
   }
 
   get state(): DeliveryState {
-    return this.#state;
+    return this.#writing.state;
   }
 
-  /** Whether everything before `position` is in the store (or the quarantine) before the time is over. */
+  /**
+   * Whether the reading before `position` is in the store (or the quarantine) before the time is over, and with it all
+   * that were accepted together with it: a lane delivers those in order.
+   */
   async untilStored(position: number, timeoutMs: number): Promise<boolean> {
-    if (this.#state.low >= position) return true;
+    if (await this.#isStoredAhead(position - 1)) return true;
+    if (this.state.low >= position) return true;
     const isStored = this.#waiters.wait(position, timeoutMs);
     this.#hurry?.();
     return isStored;
+  }
+
+  async #isStoredAhead(position: number): Promise<boolean> {
+    if (!this.state.ranges.some(([from, to]) => position >= from && position < to)) return false;
+    const [record] = await this.#rooms.spool.read(position, 1);
+    return record?.late === false;
   }
 
   /**
@@ -82,8 +89,8 @@ export class Delivery {
    * @throws Refusal `store_away` at once when the delivery waits for the store
    */
   async between<T>(work: (state: DeliveryState) => Promise<T>): Promise<T> {
-    if (this.#backoff.failures > 0) throw new Refusal('store_away', 'the store does not take readings now', 5000);
-    return this.#inTurn(() => work(this.#state));
+    if (this.#writing.isWaiting) throw new Refusal('store_away', 'the store does not take readings now', 5000);
+    return this.#inTurn(() => work(this.state));
   }
 
   async #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -94,31 +101,25 @@ export class Delivery {
 
   async #run(): Promise<void> {
     const { spool, log } = this.#rooms;
-    while (!this.#stop.signal.aborted) {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
       try {
-        await spool.untilBeyond(this.#state.low, this.#stop.signal);
-        if (this.#stop.signal.aborted) return;
-        await this.#gather();
-        if (this.#stop.signal.aborted) return;
-        // Taken before the read: what is appended meanwhile is not damaged because the read did not give it.
-        const head = spool.head;
-        const records = await spool.read(this.#state.low, batchBytes);
-        await this.#inTurn(async () => {
-          await this.#passDamage(records[0]?.position ?? head);
-          if (records.length > 0) await this.#deliver(records);
-        });
-        this.#waiters.pass(this.#state.low);
+        await spool.untilBeyond(this.state.low, signal);
+        if (!signal.aborted) await this.#gather();
+        if (!signal.aborted) await this.#deliverFresh();
+        if (!signal.aborted) await this.#deliverInOrder();
       } catch (error) {
         log.error({ err: error }, 'delivery stumbled; it will be tried again');
-        await this.#backoff.wait(this.#stop.signal);
+        await this.#writing.rest();
       }
     }
   }
 
   async #gather(): Promise<void> {
-    if (!this.#waiters.isEmpty || this.#rooms.spool.status().pendingBytes >= smallBatchBytes) return;
+    const isSmall = this.#rooms.spool.status().pendingBytes < this.#pace.batchBytes / 10;
+    if (!this.#waiters.isEmpty || !isSmall) return;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, gatherMs);
+      const timer = setTimeout(resolve, this.#pace.gatherMs);
       this.#hurry = () => {
         clearTimeout(timer);
         resolve();
@@ -127,132 +128,61 @@ export class Delivery {
     this.#hurry = undefined;
   }
 
-  async #deliver(records: SpoolRecord[]): Promise<void> {
+  /** One batch from `low` on, without what was delivered ahead. */
+  async #deliverInOrder(): Promise<void> {
+    const { spool } = this.#rooms;
+    // Taken before the read: what is appended meanwhile is not damaged because the read did not give it.
+    const { head } = spool;
+    const records = await spool.read(this.state.low, this.#pace.batchBytes);
+    const readableFrom = records[0]?.position ?? head;
+    if (readableFrom > this.state.low) await this.#passDamage(readableFrom);
+    const last = records.at(-1);
+    if (!last) return;
+    const batch = joinRecords(records, this.state, true);
+    if (!(await this.#ship(records, { batch, end: last.position + last.count, pass: passInOrder }))) return;
+    this.#waiters.pass(0, this.state.low);
+    this.#freshLane.closeWhenReached(this.state.low);
+    if (!this.#freshLane.stretch) await this.#freshLane.leapWhenBehind(records, this.state);
+  }
+
+  /** One batch of what came in since the last, without late records; nothing while there is no backlog. */
+  async #deliverFresh(): Promise<void> {
+    const { spool } = this.#rooms;
+    const { stretch } = this.#freshLane;
+    if (!stretch || spool.head <= stretch.next) return;
+    const records = await spool.read(stretch.next, this.#pace.batchBytes);
+    const last = records.at(-1);
+    if (!last) return;
+    const readableFrom = records[0]!.position;
+    // Damage parts a stretch: what of it is to be counted, `low` will see.
+    const from = readableFrom > stretch.next ? readableFrom : stretch.from;
+    const end = last.position + last.count;
+    const batch = joinRecords(records, this.state, false);
+    const pass = passAhead(from);
+    if (batch.count > 0) {
+      if (pass(this.state, end).ranges.length > maxRanges) return;
+      if (!(await this.#ship(records, { batch, end, pass }))) return;
+      for (const { position, count } of batch.runs) this.#waiters.pass(position, position + count);
+    }
+    this.#freshLane.advance(from, end);
+    await this.#freshLane.leapWhenBehind(records, this.state);
+  }
+
+  /** @returns whether all of it is behind, unless the service stops */
+  async #ship(records: SpoolRecord[], consignment: Consignment): Promise<boolean> {
     const { spool, writer } = this.#rooms;
-    const batch = joinRecords(records, this.#state.low);
-    await this.#write(batch);
-    const last = batch.runs.at(-1)!;
-    // Not all of it when the service stops in between: the next start takes it from the state that is kept.
-    if (this.#state.low < last.position + last.count) return;
-    await spool.delivered(records, this.#state, !writer.keepsDeliveryState);
+    return this.#inTurn(async () => {
+      const isBehind = await this.#writing.deliver(consignment);
+      if (isBehind) await spool.delivered(records, this.state, !writer.keepsDeliveryState);
+      return isBehind;
+    });
   }
 
-  /** Brings the state behind this batch, whatever the store says of it. @returns whether the store took all of it */
-  async #write(batch: WriteBatch): Promise<boolean> {
-    const result = await this.#attempt(batch);
-    switch (result?.outcome) {
-      case 'stored':
-        return true;
-      case undefined: // The service stops: nothing is committed, the next start takes it from here.
-      case 'temporary':
-        return false;
-      case 'permanent':
-        await this.#isolate(takeApart(batch), result.reason);
-        return false;
-      case 'partial': {
-        const readings = takeApart(batch);
-        const refused = new Map(result.refused.map(({ index, reason }) => [index, reason]));
-        await this.#quarantine([...refused].map(([index, reason]) => ({ reading: readings[index]!, reason })));
-        await this.#commit({
-          ...stateAfter(this.#state, batch),
-          stored: this.#state.stored + batch.count - refused.size,
-          quarantined: this.#state.quarantined + refused.size,
-        });
-        return false;
-      }
-    }
+  async #passDamage(end: number): Promise<void> {
+    const { spool, writer } = this.#rooms;
+    await this.#inTurn(async () => {
+      await this.#writing.passDamage(end);
+      await spool.delivered([], this.state, !writer.keepsDeliveryState);
+    });
   }
-
-  /**
-   * Halves what was refused as a whole, in order, until the readings that are at fault stand alone. When the first half of
-   * it is taken, the fault is in the second, which then need not be tried as a whole: one bad reading in 50,000 costs
-   * 17 to 33 more writes, of 50,000 to 100,000 lines together. A reading is given up only when it was refused alone.
-   */
-  async #isolate(readings: PartReading[], reason: string): Promise<void> {
-    if (readings.length === 1) return this.#giveUp(readings[0]!, reason);
-    let suspects = readings;
-    while (suspects.length > 1 && !this.#stop.signal.aborted) {
-      const middle = suspects.length >>> 1;
-      const isTaken = await this.#write(putTogether(suspects.slice(0, middle)));
-      suspects = suspects.slice(middle);
-      if (!isTaken) break;
-    }
-    if (!this.#stop.signal.aborted) await this.#write(putTogether(suspects));
-  }
-
-  async #giveUp(reading: PartReading, reason: string): Promise<void> {
-    await this.#quarantine([{ reading, reason }]);
-    await this.#commit({ ...this.#state, low: reading.position + 1, quarantined: this.#state.quarantined + 1 });
-  }
-
-  /** Writes until the store has answered for good. @returns undefined when the service stops before that */
-  async #attempt(batch: WriteBatch): Promise<WriteResult | undefined> {
-    const { writer, log } = this.#rooms;
-    let trouble: string | undefined;
-    for (;;) {
-      const state = stateAfter(this.#state, batch);
-      // The store owns what it is given; another attempt, or a look at what it refused, needs the bytes again.
-      const result = await writer.write({ ...batch, payload: Uint8Array.from(batch.payload) }, state);
-      if (result.outcome !== 'temporary') {
-        if (this.#backoff.failures > 0)
-          log.info({ failures: this.#backoff.failures }, 'the store takes readings again');
-        this.#backoff.reset();
-        if (result.outcome === 'stored') this.#state = state;
-        return result;
-      }
-      if (this.#backoff.failures === 0 || result.reason !== trouble)
-        log.warn({ reason: result.reason }, 'the store does not take readings now; they stay in the spool');
-      trouble = result.reason;
-      await this.#backoff.wait(this.#stop.signal, result.retryAfterMs);
-      if (this.#stop.signal.aborted) return undefined;
-    }
-  }
-
-  /** Keeps a state that no rows go with. */
-  async #commit(state: DeliveryState): Promise<void> {
-    if (this.#rooms.writer.keepsDeliveryState) {
-      const nothing: WriteBatch = { payload: new Uint8Array(0), runs: [], count: 0 };
-      while ((await this.#rooms.writer.write(nothing, state)).outcome === 'temporary') {
-        await this.#backoff.wait(this.#stop.signal);
-        if (this.#stop.signal.aborted) return;
-      }
-    }
-    this.#state = state;
-  }
-
-  async #quarantine(refused: { reading: PartReading; reason: string }[]): Promise<void> {
-    const { quarantine, clock, log } = this.#rooms;
-    const at = clock.now();
-    await quarantine.add(
-      refused.map(({ reading: { position, line }, reason }) => ({ id: position, at, reason, line })),
-    );
-    log.warn(
-      { readings: refused.length, reason: refused[0]?.reason },
-      'the store refused readings for good; they are in quarantine',
-    );
-  }
-
-  /** Positions whose records are damaged: counted with the quarantine, since nothing of them can be stored. */
-  async #passDamage(readableFrom: number): Promise<void> {
-    const { low, quarantined } = this.#state;
-    if (readableFrom <= low) return;
-    const { spool, writer, quarantine, clock } = this.#rooms;
-    const at = clock.now();
-    const reason = 'its record in the spool is damaged';
-    const damaged = Array.from({ length: readableFrom - low }, (_, index) => ({
-      id: low + index,
-      at,
-      reason,
-      line: null,
-    }));
-    await quarantine.add(damaged);
-    await this.#commit({ ...this.#state, low: readableFrom, quarantined: quarantined + damaged.length });
-    await spool.delivered([], this.#state, !writer.keepsDeliveryState);
-  }
-}
-
-function stateAfter(state: DeliveryState, batch: WriteBatch): DeliveryState {
-  const last = batch.runs.at(-1);
-  const low = last ? last.position + last.count : state.low;
-  return { ...state, low, stored: state.stored + batch.count };
 }

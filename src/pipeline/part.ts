@@ -1,29 +1,35 @@
 /** Readings on their way from the spool to the store, in the form of a write batch that can be taken apart. */
 import { LineReader, decodePrefix, readingOf } from '../domain/line.js';
 import type { Reading } from '../domain/reading.js';
-import type { Run, WriteBatch } from '../ports/history-store.js';
+import { undeliveredParts, type DeliveryState, type Run } from '../ports/delivery-state.js';
+import type { WriteBatch } from '../ports/history-store.js';
 import type { SpoolRecord } from '../ports/spool.js';
 
-/** One batch of all records; what lies before `from` is left out. */
-export function joinRecords(records: readonly SpoolRecord[], from: number): WriteBatch {
+/** One batch of what is not delivered of these records; of late ones only where they are wanted. */
+export function joinRecords(records: readonly SpoolRecord[], state: DeliveryState, withLate: boolean): WriteBatch {
   const runs: Run[] = [];
   const payloads: Uint8Array[] = [];
   let count = 0;
   for (const record of records) {
-    const skipped = Math.max(0, from - record.position);
-    if (skipped >= record.count) continue;
-    const position = record.position + skipped;
-    const last = runs.at(-1);
-    if (last && last.position + last.count === position) last.count += record.count - skipped;
-    else runs.push({ position, count: record.count - skipped });
-    payloads.push(skipped === 0 ? record.payload : linesFrom(record.payload, skipped));
-    count += record.count - skipped;
+    if (record.late && !withLate) continue;
+    for (const part of undeliveredParts(state, record)) {
+      const last = runs.at(-1);
+      if (last && last.position + last.count === part.position) last.count += part.count;
+      else runs.push({ ...part });
+      payloads.push(part.count === record.count ? record.payload : linesOf(record, part));
+      count += part.count;
+    }
   }
   return { payload: Buffer.concat(payloads), runs, count };
 }
 
-function linesFrom(payload: Uint8Array, skipped: number): Uint8Array {
-  return Buffer.from(splitLines(payload).slice(skipped).join(''));
+function linesOf(record: SpoolRecord, { position, count }: Run): Uint8Array {
+  const first = position - record.position;
+  return Buffer.from(
+    splitLines(record.payload)
+      .slice(first, first + count)
+      .join(''),
+  );
 }
 
 /** Lines with their newlines. A newline inside a string field does not end its line. */

@@ -7,7 +7,7 @@ export class StoreWaiters {
     return this.#waiters.length === 0;
   }
 
-  /** @returns whether the delivery passes `position` before the time is over */
+  /** @returns whether the reading before `position` is delivered before the time is over */
   async wait(position: number, timeoutMs: number): Promise<boolean> {
     if (this.#isOver) return false;
     return new Promise<boolean>((resolve) => {
@@ -24,11 +24,12 @@ export class StoreWaiters {
     });
   }
 
-  /** Everything before `low` is delivered. */
-  pass(low: number): void {
-    const passed = this.#waiters.filter(({ position }) => position <= low);
+  /** The readings from `from` to before `to` are delivered. */
+  pass(from: number, to: number): void {
+    const isPassed = ({ position }: { position: number }) => position > from && position <= to;
+    const passed = this.#waiters.filter(isPassed);
     if (passed.length === 0) return;
-    this.#waiters = this.#waiters.filter(({ position }) => position > low);
+    this.#waiters = this.#waiters.filter((waiter) => !isPassed(waiter));
     for (const { answer } of passed) answer(true);
   }
 

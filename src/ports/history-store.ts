@@ -4,27 +4,9 @@
  */
 import type { AggregateFunction } from '../domain/accumulator.js';
 import type { Kind, Tags } from '../domain/reading.js';
+import type { DeliveryState, Run } from './delivery-state.js';
 
-/**
- * How far delivery has come. Positions count readings: a reading at position p is delivered when `p < low` or p lies in
- * one of `ranges`. `low = stored + quarantined + discarded` as long as there are no ranges.
- */
-export interface DeliveryState {
-  /** Every reading before this position is delivered. */
-  low: number;
-  /** Delivered ranges beyond `low`: from (included) to (excluded), ascending, at most 64. */
-  ranges: [from: number, to: number][];
-  /** Readings delivered to the store, also those that overwrote one of the same identity. */
-  stored: number;
-  /** Readings that the store refused for good, ever. */
-  quarantined: number;
-}
-
-/** Lines of consecutive positions: line k of the run has position `position + k`. */
-export interface Run {
-  position: number;
-  count: number;
-}
+export type { DeliveryState, Run } from './delivery-state.js';
 
 export interface WriteBatch {
   /** Normalized lines (see domain/line.ts), UTF-8, in the order of `runs`. Owned by the store from then on. */

@@ -1,6 +1,6 @@
 /** The durable log between the ingress and the store. A position is the number of readings accepted before it. */
 import type { Refusal } from '../domain/refusal.js';
-import type { DeliveryState } from './history-store.js';
+import type { DeliveryState, RecordPlace } from './delivery-state.js';
 
 /** Readings that are to lie in one record. */
 export interface SpoolEntry {
@@ -20,10 +20,7 @@ export interface Appended {
   durable: Promise<void>;
 }
 
-export interface SpoolRecord {
-  position: number;
-  count: number;
-  late: boolean;
+export interface SpoolRecord extends RecordPlace {
   arrivedMs: number;
   /** UTF-8. */
   payload: Uint8Array;
@@ -37,7 +34,7 @@ export interface SpoolStatus {
   pendingBytes: number;
   /** Everything on disk, kept segments included. */
   totalBytes: number;
-  /** Arrival of the oldest undelivered reading; null when nothing is pending. */
+  /** Arrival of the oldest undelivered reading, or a little before it; null when nothing is pending. */
   oldestPendingMs: number | null;
   /** Readings whose record was found damaged. */
   damagedReadings: number;
@@ -50,6 +47,7 @@ export interface Spool {
   readonly tail: number;
   /** Readings rejected since the data directory was made, as the pipeline reports them. */
   readonly rejectedTotal: number;
+  /** What of a record is delivered says `undeliveredParts`. */
   readonly delivery: DeliveryState;
 
   /** Why `bytes` more cannot be taken now; undefined when they can. */
@@ -64,7 +62,10 @@ export interface Spool {
   read(from: number, maxBytes: number): Promise<SpoolRecord[]>;
   /** Fulfilled when a reading at or behind `position` is durable, or the signal says that nobody waits any more. */
   untilBeyond(position: number, signal: AbortSignal): Promise<void>;
-  /** These records have left for the store or the quarantine. `keep` writes the state down here as well. */
+  /**
+   * What `state` says of these records has left for the store or the quarantine. Every record that `low` passes has to be
+   * among them. `keep` writes the state down here as well.
+   */
   delivered(records: readonly SpoolRecord[], state: DeliveryState, keep: boolean): Promise<void>;
 
   status(): SpoolStatus;

@@ -8,6 +8,7 @@ const chunkBytes = 1024 * 1024;
 export interface GroupRecord {
   position: number;
   count: number;
+  late: boolean;
   bytes: number;
   arrivedMs: number;
 }
@@ -62,6 +63,7 @@ export class CommitGroup {
     this.records.push({
       position: place.position,
       count: entry.count,
+      late: entry.late,
       bytes: this.#used - at,
       arrivedMs: entry.arrivedMs,
     });

@@ -12,7 +12,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { Refusal } from '../domain/refusal.js';
-import type { DeliveryState } from '../ports/history-store.js';
+import { deliveredEnd, type DeliveryState } from '../ports/delivery-state.js';
 import type { Appended, Spool, SpoolEntry, SpoolRecord, SpoolStatus } from '../ports/spool.js';
 import { Backlog } from './backlog.js';
 import { CommitGroup } from './commit-group.js';
@@ -83,9 +83,11 @@ export class SegmentedSpool implements Spool {
     const delivery = storeDelivery ?? (await readDelivery(this.#files, directory));
     if (delivery) this.#backlog.start(delivery);
     const found = await recover(this.#files, directory, (header, bytes) => {
-      this.#backlog.add(header.position, header.count, bytes, header.arrivedMs);
+      this.#backlog.add(header, bytes, header.arrivedMs);
     });
     await this.#take(found);
+    // Segments go when they are delivered, so a state that is lost was at the first one that is left, or beyond it.
+    if (!delivery) this.#backlog.start({ low: this.tail, ranges: [], stored: this.tail, quarantined: 0 });
     if (this.#segments.length === 0) await this.#openSegment();
     return found;
   }
@@ -94,19 +96,27 @@ export class SegmentedSpool implements Spool {
     this.#segments = found.segments;
     this.#key = found.segments.at(-1)?.key ?? randomBytes(4).readUInt32LE(0);
     // A store that is ahead has seen readings whose log is gone: positions go on behind them.
-    this.#head = Math.max(found.head, this.delivery.low);
+    this.#head = Math.max(found.head, deliveredEnd(this.delivery));
     this.#next = this.#head;
     this.#rejectedTotal = found.rejectedTotal;
-    for (const { from, to, file } of found.damaged) {
-      this.#damage.add({ from, to, bytes: 0 });
-      // Accepted and not delivered: they are pending until the delivery has passed them.
-      this.#backlog.add(from, to - from, 0, null);
-      this.#options.onDamage?.({ from, to, file });
-    }
+    for (const { from, to, file } of found.damaged) this.#lose(from, to, file);
     this.#damage.takePassed(this.delivery.low);
     if (this.#head === found.head) return;
-    for (const segment of this.#segments) await segment.remove(this.#files);
-    this.#segments = [];
+    if (this.delivery.low >= found.head) {
+      for (const segment of this.#segments) await segment.remove(this.#files);
+      this.#segments = [];
+    } else {
+      // What the log has is not delivered yet; what was accepted behind it is lost, but for what was delivered ahead.
+      this.#lose(found.head, this.#head, found.segments.at(-1)!.path);
+      await this.#openSegment();
+    }
+  }
+
+  #lose(from: number, to: number, file: string): void {
+    this.#damage.add({ from, to, bytes: 0 });
+    // Accepted and not delivered: they are pending until the delivery has passed them.
+    this.#backlog.add({ position: from, count: to - from, late: false }, 0, null);
+    this.#options.onDamage?.({ from, to, file });
   }
 
   async stop(): Promise<void> {
@@ -135,10 +145,10 @@ export class SegmentedSpool implements Spool {
 
   refusal(bytes: number): Refusal | undefined {
     if (this.#failure) return this.#failure;
-    if (this.#backlog.bytes + this.#waitingBytes + bytes <= this.#options.maxBytes) return undefined;
+    if (this.#backlog.heldBytes + this.#waitingBytes + bytes <= this.#options.maxBytes) return undefined;
     return new Refusal(
       'spool_full',
-      `the spool holds ${this.#backlog.bytes} bytes that the store has not taken yet`,
+      `the spool holds ${this.#backlog.heldBytes} bytes that the store has not taken yet`,
       5000,
     );
   }
@@ -188,10 +198,11 @@ export class SegmentedSpool implements Spool {
     const segment = this.#segments.at(-1)!;
     await segment.file.write(group.buffers(), segment.endOffset);
     await segment.file.sync();
-    for (const { position, count, bytes, arrivedMs } of group.records) {
+    for (const record of group.records) {
+      const { position, count, bytes, arrivedMs } = record;
       segment.note(position, count, segment.endOffset, bytes);
       this.#waitingBytes -= bytes;
-      this.#backlog.add(position, count, bytes, arrivedMs);
+      this.#backlog.add(record, bytes, arrivedMs);
     }
     this.#head = segment.endPosition;
     group.resolve();
@@ -281,7 +292,7 @@ export class SegmentedSpool implements Spool {
   }
 
   async #dropOldSegments(): Promise<void> {
-    const deliveredBytes = () => this.#totalBytes() - this.#backlog.bytes;
+    const deliveredBytes = () => this.#totalBytes() - this.#backlog.heldBytes;
     for (;;) {
       const [oldest] = this.#segments;
       if (!oldest || this.#segments.length === 1 || oldest.endPosition > this.delivery.low) return;

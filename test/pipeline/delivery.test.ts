@@ -1,57 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { Delivery } from '../../src/pipeline/delivery.js';
-import type { DeliveryState, HistoryWriter, WriteBatch, WriteResult } from '../../src/ports/history-store.js';
 import type { QuarantineEntry } from '../../src/ports/quarantine.js';
 import { SegmentedSpool } from '../../src/spool/log.js';
 import { FileQuarantine } from '../../src/quarantine/file-quarantine.js';
 import { MemoryFiles } from '../spool/memory-files.js';
+import { ScriptedWriter } from './scripted-writer.js';
 
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
-
-/** A store that takes the lines that are not bad, and owns what it is given: the bytes are gone afterwards. */
-class ScriptedWriter implements HistoryWriter {
-  readonly keepsDeliveryState: boolean;
-  readonly stored = new Map<number, string>();
-  state: DeliveryState | null = null;
-  writes = 0;
-  /** What it says of the lines; undefined to take them. */
-  answer: (lines: { position: number; text: string }[]) => WriteResult | undefined = () => undefined;
-
-  constructor(keepsDeliveryState: boolean) {
-    this.keepsDeliveryState = keepsDeliveryState;
-  }
-
-  async deliveryState(): Promise<DeliveryState | null> {
-    return this.state;
-  }
-
-  async write(batch: WriteBatch, state: DeliveryState): Promise<WriteResult> {
-    this.writes++;
-    const texts = Buffer.from(batch.payload).toString().split('\n').slice(0, -1);
-    structuredClone(batch.payload, { transfer: [batch.payload.buffer as ArrayBuffer] });
-    const positions = batch.runs.flatMap(({ position, count }) =>
-      Array.from({ length: count }, (_, k) => position + k),
-    );
-    const lines = positions.map((position, index) => ({ position, text: texts[index]! }));
-    const result = (batch.count > 0 && this.answer(lines)) || { outcome: 'stored' as const };
-    const refused = new Set(result.outcome === 'partial' ? result.refused.map(({ index }) => index) : []);
-    if (result.outcome === 'stored' || result.outcome === 'partial') {
-      for (const [index, { position, text }] of lines.entries())
-        if (!refused.has(index)) this.stored.set(position, text);
-    }
-    if (result.outcome === 'stored' && this.keepsDeliveryState) this.state = state;
-    return result;
-  }
-
-  async remove(): Promise<{ outcome: 'removed' }> {
-    return { outcome: 'removed' };
-  }
-
-  async retain(): Promise<void> {
-    // Keeps everything.
-  }
-}
 
 async function run(t: Test, writer: ScriptedWriter, files = new MemoryFiles()) {
   const spool = new SegmentedSpool({ directory: '/spool', maxBytes: 64 * 1024 * 1024, keepBytes: 0, files });

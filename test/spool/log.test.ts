@@ -269,6 +269,62 @@ t.test('a store that is ahead of a lost log makes positions go on behind it', as
   t.equal(spool.status().pendingReadings, 1);
 });
 
+t.test(
+  'what was delivered ahead is not pending, but for late records, and counts against the room until it is passed',
+  async (t) => {
+    const files = new MemoryFiles();
+    const { spool } = await open(files, { maxBytes: 64 * 1024 });
+    const big = 'x'.repeat(10_000);
+    for (const late of [false, false, true, false]) {
+      await spool.append({ payload: big, count: 2, late, arrivedMs: 1 }).durable;
+    }
+    const records = await readAll(spool);
+    const { pendingBytes } = spool.status();
+    const ahead = { low: 0, ranges: [[2, 7] as [number, number]], stored: 3, quarantined: 0 };
+    await spool.delivered(records.slice(1), ahead, true);
+    const recordBytes = pendingBytes / 4;
+    const half = { pendingReadings: 5, pendingBytes: recordBytes * 3 };
+    t.match(spool.status(), half, 'the first, the late one, and half of the last');
+    t.equal(spool.refusal(64 * 1024 - pendingBytes + 1)?.code, 'spool_full');
+    t.equal(spool.refusal(64 * 1024 - pendingBytes), undefined);
+    const { spool: again } = await open(files.afterPowerCut(), { maxBytes: 64 * 1024 });
+    t.same(again.delivery, ahead);
+    t.match(again.status(), half, 'also after a restart');
+    t.equal(again.refusal(64 * 1024 - pendingBytes + 1)?.code, 'spool_full');
+    await again.delivered(await readAll(again), { low: 8, ranges: [], stored: 8, quarantined: 0 }, true);
+    t.match(again.status(), { pendingReadings: 0, pendingBytes: 0, oldestPendingMs: null });
+    t.equal(again.refusal(60 * 1024), undefined);
+  },
+);
+
+t.test('a store that has a reading ahead of a log that was cut goes on behind it, and the rest is told', async (t) => {
+  const files = new MemoryFiles();
+  const { spool } = await open(files);
+  for (const text of ['a', 'b', 'c']) await append(spool, text, 10);
+  const segment = segments(files)[0]!;
+  const bytes = files.get(segment)!;
+  files.put(segment, bytes.subarray(0, bytes.length - 3));
+  const again = new SegmentedSpool({ directory, maxBytes: 1024 * 1024, keepBytes: 0, files });
+  await again.start({ low: 5, ranges: [[22, 25]], stored: 8, quarantined: 0 });
+  t.equal(again.head, 25);
+  t.match(again.status(), { pendingReadings: 17, damagedReadings: 5 });
+  t.same(texts(await readAll(again)), ['a', 'b']);
+  t.equal(await append(again, 'next'), 25);
+});
+
+t.test('a lost delivery state begins with what is left of the log', async (t) => {
+  const files = new MemoryFiles();
+  const { spool } = await open(files, { maxBytes: 512 * 1024, keepBytes: 0 });
+  for (let index = 0; index < 20; index++) await append(spool, 'x'.repeat(10_000));
+  await deliver(spool, await readAll(spool));
+  const { tail } = spool;
+  t.ok(tail > 0);
+  await files.remove(path.join(directory, 'delivery.json'));
+  const { spool: again } = await open(files.afterKill());
+  t.match(again.delivery, { low: tail, stored: tail });
+  t.equal(again.status().pendingReadings, 20 - tail);
+});
+
 t.test('a segment of a newer format is refused, not misread', async (t) => {
   const files = new MemoryFiles();
   const { spool } = await open(files);

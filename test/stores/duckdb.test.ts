@@ -10,6 +10,7 @@ import { Catalog } from '../../src/stores/duckdb/catalog.js';
 import { Database } from '../../src/stores/duckdb/database.js';
 import { mergeLate } from '../../src/stores/duckdb/merge-late.js';
 import { DuckDbStore } from '../../src/stores/duckdb/store.js';
+import { writeBatch } from '../../src/stores/duckdb/write.js';
 import { feedAnswer, feedBatch, feedColumns, feedState } from './duckdb-feed.js';
 
 // Most of the time goes into opening files and syncing them, which a busy machine makes long.
@@ -127,6 +128,50 @@ await t.test('many late readings are merged while the store runs', async (t) => 
   const catalog = await Catalog.load(database.writer);
   t.ok(catalog.tables.get('machine')!.lateRows <= 1, 'only what came after the merge is left');
   await database.close();
+});
+
+await t.test('a backlog behind fresh readings need not be merged, and each row is there once', async (t) => {
+  const directory = t.testdir();
+  // Without the store around it, which would merge late rows at times.
+  const database = await Database.open({ directory });
+  let catalog = await Catalog.load(database.writer);
+  const batch = (from: number, to: number) =>
+    batchOf(
+      Array.from({ length: to - from }, (_, index) => {
+        const position = from + index;
+        return `machine,device=d${position % 3} value=${position} ${1_700_000_000_000_000_000n + BigInt(position)}`;
+      }),
+      from,
+    );
+  const state = (low: number, ...ranges: [number, number][]): DeliveryState => {
+    return { low, ranges, stored: 0, quarantined: 0 };
+  };
+  const restart = async () => {
+    catalog = await Catalog.load(database.writer);
+  };
+  const write = async (rows: WriteBatch, after: DeliveryState) => writeBatch(database.writer, catalog, rows, after);
+  await write(batch(0, 100), state(100));
+  await write(batch(3000, 3100), state(100, [3000, 3100]));
+  await write(batch(100, 500), state(500, [3000, 3100]));
+  await write(batch(3100, 3200), state(500, [3000, 3200]));
+  await restart();
+  await write(batch(500, 1000), state(1000, [3000, 3200]));
+  await write(batch(5000, 5001), state(1000, [3000, 3200], [5000, 5001]));
+  await restart();
+  await write(batch(5001, 5100), state(1000, [3000, 3200], [5000, 5100]));
+  await write(batch(900, 3000), state(3000, [3000, 3200], [5000, 5100]));
+  await write(batch(3200, 4000), state(4000, [5000, 5100]));
+  await write(batch(5000, 5050), state(4000, [5000, 5100]));
+  await write(batch(4000, 5000), state(5100));
+  await write(batch(5100, 5200), state(5200));
+  const { main, lateRows } = catalog.tables.get('machine')!;
+  t.equal(lateRows, 150, 'late is only what was written again');
+  const counts = await database.writer.runAndReadAll(`SELECT count(*), count(DISTINCT (series, ts)) FROM ${main}`);
+  t.same(counts.getRows()[0], [5200n, 5200n]);
+  await database.close();
+  const answer = await answerOf(await open(t, directory));
+  t.equal(answer.size, 5200);
+  t.ok([...answer].every(([key, value]) => key.endsWith(String(value).padStart(6, '0'))));
 });
 
 await t.test('an answer of any length comes in order, each row once', async (t) => {

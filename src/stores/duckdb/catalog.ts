@@ -38,8 +38,8 @@ export class Catalog {
     const catalog = new Catalog(before);
     await catalog.#loadTables(connection);
     await catalog.#loadSeries(connection);
-    for (const table of catalog.tables.values()) await catalog.#loadTimes(connection, table);
     catalog.delivery = await loadDelivery(connection);
+    for (const table of catalog.tables.values()) await catalog.#loadTimes(connection, table);
     return catalog;
   }
 
@@ -125,11 +125,24 @@ export class Catalog {
     this.series.takeAdded();
   }
 
-  /** Newest time of each series, and where late rows are. */
+  /** Newest time of each series, the gaps that readings written ahead have left, and where late rows are. */
   async #loadTimes(connection: DuckDBConnection, table: Table): Promise<void> {
-    const newest = await connection.stream(`SELECT series, max(ts) FROM ${table.main} GROUP BY series`);
-    for await (const rows of newest.yieldRows()) {
-      for (const [id, ts] of rows) if (typeof ts === 'bigint') this.series.byId(Number(id))?.advanceTo(ts);
+    const stretches = (this.delivery?.ranges ?? []).map(([from]) => from);
+    const gaps = stretches.map(
+      (from) => `, max(ts) FILTER (WHERE seq < ${from}), min(ts) FILTER (WHERE seq >= ${from})`,
+    );
+    const times = `SELECT series, max(ts) ${gaps.join('')} FROM ${table.main} GROUP BY series`;
+    for await (const rows of (await connection.stream(times)).yieldRows()) {
+      for (const [id, newest, ...edges] of rows) {
+        const series = this.series.byId(Number(id));
+        if (!series || typeof newest !== 'bigint') continue;
+        series.advanceTo(newest);
+        for (const [index, aheadFrom] of stretches.entries()) {
+          const from = edges[index * 2];
+          const to = edges[index * 2 + 1];
+          if (typeof to === 'bigint') series.openGap(aheadFrom, typeof from === 'bigint' ? from : null, to);
+        }
+      }
     }
     await loadLate(connection, table);
   }

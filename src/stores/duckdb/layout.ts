@@ -6,7 +6,7 @@
  *     types(id, name)                               type 12 has the tables t12 and l12
  *     fields(id, type, name, kind)                  field 3 is the column f3 of its type's tables
  *     series(id, type, device, tags, prefix)        tags as JSON; the prefix is that of domain/line.ts
- *     t12(ts, series, seq, f3, f4, …)               readings newer than any of their series before them
+ *     t12(ts, series, seq, f3, f4, …)               readings newer than any of their series before them, or in a gap
  *     l12(the same columns)                         late: all others, until they are merged into t12
  *
  * - `ts` is nanoseconds since 1970, `seq` the reading's position in the spool.
@@ -14,6 +14,9 @@
  *   identifiers are made of numbers.
  * - (series, ts) is unique in t12, without an index: what goes there is newer than all of its series, and merging puts
  *   one row where there were several. So whoever reads a range without late rows need not look for duplicates.
+ * - While fresh readings are written ahead of a backlog, each series has a gap in t12 between what was in order and what
+ *   came ahead. The backlog's readings fall into it and go to t12 too, as long as they come in order among themselves:
+ *   else ten million of them would have to be merged. After a start the gaps are found by `seq`, from `ranges`.
  * - Merging by field: among the rows of one (series, ts), each field has its value of the highest `seq` that has one.
  */
 import type { DuckDBConnection } from '@duckdb/node-api';

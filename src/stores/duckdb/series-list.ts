@@ -2,6 +2,19 @@ import { compareByCodePoint } from '../../domain/code-point-order.js';
 import { fromNanoseconds } from '../../domain/timestamp.js';
 import type { Table } from './layout.js';
 
+/**
+ * Times between which the main table has nothing of a series, both ends excluded: what was skipped when fresh readings
+ * were written ahead of a backlog. The backlog's own are then not late, although newer ones are there.
+ */
+interface Gap {
+  /** Where what was written ahead begins, as a position. */
+  readonly aheadFrom: number;
+  ms: number;
+  ns: number;
+  readonly endMs: number;
+  readonly endNs: number;
+}
+
 /** One series, and the time of its newest reading in two parts (domain/timestamp.ts). */
 export class Series {
   readonly id: number;
@@ -11,6 +24,8 @@ export class Series {
   successor: Series | undefined;
   #newestMs = -1;
   #newestNs = 0;
+  /** In the order of time; mostly there are none. */
+  #gaps: Gap[] | undefined;
 
   constructor(id: number, prefix: string, table: Table) {
     this.id = id;
@@ -24,6 +39,38 @@ export class Series {
     this.#newestMs = ms;
     this.#newestNs = ns;
     return true;
+  }
+
+  /** The same for a reading that is written ahead of others, in a stretch that begins at the position `aheadFrom`. */
+  advanceAhead(ms: number, ns: number, aheadFrom: number): boolean {
+    const before = { ms: this.#newestMs, ns: this.#newestNs };
+    if (!this.advance(ms, ns)) return false;
+    if (this.#gaps?.at(-1)?.aheadFrom === aheadFrom) return true;
+    (this.#gaps ??= []).push({ aheadFrom, ...before, endMs: ms, endNs: ns });
+    return true;
+  }
+
+  /** Whether this time lies in a gap, which then begins behind it. */
+  fill(ms: number, ns: number): boolean {
+    const gap = this.#gaps?.findLast((one) => ms > one.ms || (ms === one.ms && ns > one.ns));
+    if (!gap || ms > gap.endMs || (ms === gap.endMs && ns >= gap.endNs)) return false;
+    gap.ms = ms;
+    gap.ns = ns;
+    return true;
+  }
+
+  /** As a file says it that was closed meanwhile, in nanoseconds; `from` is null when nothing is before it. */
+  openGap(aheadFrom: number, from: bigint | null, to: bigint): void {
+    const start = from === null ? { ms: -1, ns: 0 } : fromNanoseconds(from);
+    const end = fromNanoseconds(to);
+    const last = this.#gaps?.at(-1);
+    if (last && (start.ms < last.endMs || (start.ms === last.endMs && start.ns < last.endNs))) return;
+    if (start.ms > end.ms || (start.ms === end.ms && start.ns >= end.ns)) return;
+    (this.#gaps ??= []).push({ aheadFrom, ...start, endMs: end.ms, endNs: end.ns });
+  }
+
+  closeGaps(): void {
+    this.#gaps = undefined;
   }
 
   advanceTo(ts: bigint): void {
@@ -81,6 +128,11 @@ export class SeriesList {
     for (const series of this.#sorted)
       if (series.successor && removed.has(series.successor)) series.successor = undefined;
     this.#lastFound = undefined;
+  }
+
+  /** Nothing is written ahead any more. */
+  closeGaps(): void {
+    for (const series of this.#sorted) series.closeGaps();
   }
 
   /** What was added since the last call. */

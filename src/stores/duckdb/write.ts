@@ -24,7 +24,7 @@ export async function writeBatch(
   batch: WriteBatch,
   state: DeliveryState,
 ): Promise<WriteResult> {
-  const { main, late, refused } = sortOrExplain(catalog, batch);
+  const { main, late, refused } = sortOrExplain(catalog, batch, state);
   await catalog.addNew(connection);
   for (const [table, rows] of late) {
     const { from, to } = rows.timeRange();
@@ -37,6 +37,7 @@ export async function writeBatch(
   if (refused.length === 0) await saveDelivery(connection, state);
   await connection.run('COMMIT');
   if (refused.length > 0) return { outcome: 'partial', refused };
+  if (state.ranges.length === 0 && (catalog.delivery?.ranges.length ?? 0) > 0) catalog.series.closeGaps();
   catalog.delivery = state;
   return { outcome: 'stored' };
 }
@@ -53,24 +54,25 @@ async function append(connection: DuckDBConnection, name: string, table: Table, 
 /** The payload is not what the batch says; sending it again will not help. */
 export class DamagedBatch extends Error {}
 
-function sortOrExplain(catalog: Catalog, batch: WriteBatch): SortedBatch {
+function sortOrExplain(catalog: Catalog, batch: WriteBatch, state: DeliveryState): SortedBatch {
   try {
-    return sortIntoTables(catalog, batch);
+    return sortIntoTables(catalog, batch, state);
   } catch (error) {
     throw new DamagedBatch(error instanceof Error ? error.message : String(error), { cause: error });
   }
 }
 
-function sortIntoTables(catalog: Catalog, batch: WriteBatch): SortedBatch {
+function sortIntoTables(catalog: Catalog, batch: WriteBatch, state: DeliveryState): SortedBatch {
   const sorted: SortedBatch = { main: new Map(), late: new Map(), refused: [] };
   const { payload } = batch;
   const text = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString('utf8');
   const lines = new LineReader(text);
   let index = 0;
   for (const run of batch.runs) {
+    const aheadFrom = stretchOf(run.position, state);
     for (let k = 0; k < run.count; k++, index++) {
       if (!lines.next()) throw new Error(`the batch has ${index} lines where its runs say more`);
-      const reason = addLine(catalog, lines, run.position + k, sorted);
+      const reason = addLine(catalog, lines, run.position + k, aheadFrom, sorted);
       if (reason !== undefined) sorted.refused.push({ index, reason });
     }
   }
@@ -78,11 +80,23 @@ function sortIntoTables(catalog: Catalog, batch: WriteBatch): SortedBatch {
   return sorted;
 }
 
+/** Where the stretch begins that was delivered ahead and that this position is part of; undefined when none is. */
+function stretchOf(position: number, { low, ranges }: DeliveryState): number | undefined {
+  if (position < low) return undefined;
+  return ranges.find(([from, to]) => position >= from && position < to)?.[0];
+}
+
 /** The fields of the line at hand; one array for all lines. */
 const fields: Field[] = [];
 
 /** @returns why the line is refused, if it is */
-function addLine(catalog: Catalog, lines: LineReader, seq: number, sorted: SortedBatch): string | undefined {
+function addLine(
+  catalog: Catalog,
+  lines: LineReader,
+  seq: number,
+  aheadFrom: number | undefined,
+  sorted: SortedBatch,
+): string | undefined {
   const known = catalog.series.get(lines.prefix);
   const table = known?.table ?? catalog.tableFor(lines.prefix.slice(0, lines.prefix.indexOf(',')));
   for (let index = 0; index < lines.fieldCount; index++) {
@@ -95,8 +109,10 @@ function addLine(catalog: Catalog, lines: LineReader, seq: number, sorted: Sorte
     fields[index] = field;
   }
   const series = known ?? catalog.seriesFor(lines.prefix, table);
-  const isNewest = series.advance(lines.ms, lines.ns);
-  const rows = rowsOf(isNewest ? sorted.main : sorted.late, table);
+  const isNewest =
+    aheadFrom === undefined ? series.advance(lines.ms, lines.ns) : series.advanceAhead(lines.ms, lines.ns, aheadFrom);
+  const isAlone = isNewest || series.fill(lines.ms, lines.ns);
+  const rows = rowsOf(isAlone ? sorted.main : sorted.late, table);
   rows.addRow(lines.ms, lines.ns, seq, series.id);
   for (let index = 0; index < lines.fieldCount; index++) {
     rows.setField(fields[index]!.ordinal, fields[index]!.kind, lines.values[index]!);

@@ -1,0 +1,83 @@
+/**
+ * The lane that delivers what comes in now, while `low` works through a backlog.
+ *
+ * It opens, after an outage or at a start, when what is delivered in order arrived more than `staleMs` ago and more than a
+ * few batches are still behind it. It begins with what arrived in the last `freshMs`: the store may have been back for so
+ * long before that was noticed. By the same rule it leaps when it has fallen behind itself; what it leaps over is left to
+ * `low`. It takes turns with `low`, a batch each, so neither starves; it closes when `low` has reached it.
+ *
+ * Order. A record is late when one of its readings is not newer than its series' newest. The catalog that this is decided
+ * against knows every reading that is not delivered yet: it is filled from the whole spool behind its snapshot before
+ * anything is taken in. So the readings of a record that is not late have nothing of their identity before them that the
+ * store does not have, and may overtake; that was so when the record was written, so the flag holds over restarts and
+ * repeated deliveries. Late records are skipped here and delivered in order by `low`, after all that they may correct.
+ */
+import { maxRanges, type DeliveryState } from '../ports/delivery-state.js';
+import type { Clock } from '../ports/clock.js';
+import type { Spool, SpoolRecord } from '../ports/spool.js';
+import type { DeliveryPace } from './delivery-pace.js';
+
+const fewBatches = 2;
+
+export class FreshLane {
+  readonly #spool: Spool;
+  readonly #clock: Clock;
+  readonly #pace: DeliveryPace;
+  #stretch: { from: number; next: number } | undefined;
+
+  constructor(spool: Spool, clock: Clock, pace: DeliveryPace) {
+    this.#spool = spool;
+    this.#clock = clock;
+    this.#pace = pace;
+  }
+
+  /** What is delivered ahead in one piece: from there, and on to the next position; undefined while it is closed. */
+  get stretch(): Readonly<{ from: number; next: number }> | undefined {
+    return this.#stretch;
+  }
+
+  /** Goes on where it was before a restart. */
+  resume({ ranges }: DeliveryState): void {
+    const newest = ranges.at(-1);
+    this.#stretch = newest && { from: newest[0], next: newest[1] };
+  }
+
+  /** Everything before `next` is delivered, or late, or was found damaged before `from`. */
+  advance(from: number, next: number): void {
+    this.#stretch = { from, next };
+  }
+
+  closeWhenReached(low: number): void {
+    if (this.#stretch && this.#stretch.next <= low) this.#stretch = undefined;
+  }
+
+  /** @param delivered the records that were delivered last, by this lane or, while it is closed, by the other */
+  async leapWhenBehind(delivered: readonly SpoolRecord[], { ranges }: DeliveryState): Promise<void> {
+    const last = delivered.at(-1);
+    if (!last || ranges.length >= maxRanges || !this.#isBehind(delivered, last)) return;
+    const next = await this.#firstSince(this.#clock.now() - this.#pace.freshMs, last.position + last.count);
+    this.#stretch = { from: next, next };
+  }
+
+  #isBehind(delivered: readonly SpoolRecord[], last: SpoolRecord): boolean {
+    const { batchBytes, staleMs } = this.#pace;
+    if (this.#clock.now() - last.arrivedMs < staleMs) return false;
+    const bytes = delivered.reduce((sum, record) => sum + record.bytes, 0);
+    const readings = delivered.reduce((sum, { count }) => sum + count, 0);
+    const bytesBehind = (bytes / readings) * (this.#spool.head - last.position - last.count);
+    return bytesBehind > fewBatches * batchBytes;
+  }
+
+  /** The position of the first record that arrived at or after `ms`, or the head: a handful of short reads. */
+  async #firstSince(ms: number, from: number): Promise<number> {
+    let first = from;
+    let last = this.#spool.head;
+    while (first < last) {
+      const middle = Math.floor((first + last) / 2);
+      const [record] = await this.#spool.read(middle, 1);
+      if (!record || record.arrivedMs >= ms) last = Math.max(first, Math.min(middle, record?.position ?? middle));
+      else first = Math.min(last, record.position + record.count);
+    }
+    return first;
+  }
+}

@@ -1,0 +1,313 @@
+/**
+ * Two lanes against the plainest thing that could be right: every accepted reading applied in order. The store here is one
+ * where the last write of an identity wins, as in InfluxDB; whatever the ingress, outages, kills and repetitions, it has to
+ * end as the plain one, with every reading counted once at every moment.
+ */
+import { array, assert, asyncProperty, boolean, constantFrom, integer, oneof, record } from 'fast-check';
+import { deepEqual, equal } from 'node:assert/strict';
+import path from 'node:path';
+import t, { type Test } from 'tap';
+import { Delivery } from '../../src/pipeline/delivery.js';
+import { maxRanges, type DeliveryState } from '../../src/ports/delivery-state.js';
+import type { WriteResult } from '../../src/ports/history-store.js';
+import { FileQuarantine } from '../../src/quarantine/file-quarantine.js';
+import { SegmentedSpool } from '../../src/spool/log.js';
+import { MemoryFiles } from '../spool/memory-files.js';
+import { ScriptedWriter, type Line } from './scripted-writer.js';
+
+t.setTimeout(120_000);
+
+const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
+const staleMs = 10_000;
+const patienceMs = 20_000;
+/** A batch is a few records, so that little is a backlog. */
+const pace = { batchBytes: 400, gatherMs: 0, retry: { firstMs: 1, longestMs: 1 }, staleMs, freshMs: 5_000 };
+const devices = ['a', 'b', 'c'];
+
+/** One service after the other on the same disk and store, and what its clients were told. */
+class Life {
+  readonly #quarantineDirectory: string;
+  readonly keepsState: boolean;
+  nowMs = 1_700_000_000_000;
+  isAway = false;
+  /** What the store says of readings that it does not like. */
+  refusal: 'permanent' | 'partial' = 'partial';
+  /** Position of each write's first line, as the store took them. */
+  readonly writes: { first: number; state: DeliveryState }[] = [];
+  /** Identity to value, as the last write left it; and as the plain store has it. */
+  readonly stored = new Map<string, string>();
+  readonly expected = new Map<string, string>();
+  readonly #heads = new Map<string, number>();
+  #serial = 0;
+  #files = new MemoryFiles();
+  #kept: DeliveryState | null = null;
+  #crash: { in: number; isApplied: boolean } | undefined;
+  #process = { isGone: false };
+  spool!: SegmentedSpool;
+  delivery!: Delivery;
+  #quarantine!: FileQuarantine;
+
+  constructor(directory: string, keepsState: boolean) {
+    this.#quarantineDirectory = directory;
+    this.keepsState = keepsState;
+  }
+
+  async start(): Promise<void> {
+    const process = { isGone: false };
+    this.#process = process;
+    const writer = new ScriptedWriter(this.keepsState);
+    writer.answer = (lines, state) => this.#answer(process, lines, state);
+    writer.onStored = (lines, state) => this.#take(lines, state);
+    const options = { directory: '/spool', maxBytes: 2 ** 26, keepBytes: 0, files: this.#files };
+    this.spool = new SegmentedSpool(options);
+    await this.spool.start(this.#kept);
+    this.#quarantine = new FileQuarantine(this.#quarantineDirectory, silent);
+    await this.#quarantine.start();
+    const clock = { now: () => this.nowMs };
+    this.delivery = new Delivery({ spool: this.spool, writer, quarantine: this.#quarantine, clock, log: silent }, pace);
+    this.delivery.start();
+  }
+
+  async #answer(process: { isGone: boolean }, lines: Line[], state: DeliveryState): Promise<WriteResult | undefined> {
+    await turnOfTheLoop();
+    if (process.isGone) return new Promise<never>(() => undefined);
+    if (this.#crash && this.#crash.in-- <= 0) {
+      process.isGone = true;
+      if (this.#crash.isApplied && !lines.some(isBad)) {
+        // The kill comes before its answer.
+        for (const line of lines) this.#apply(line);
+        if (this.keepsState) this.#kept = state;
+      }
+      this.#crash = undefined;
+      return new Promise<never>(() => undefined);
+    }
+    if (this.isAway) return { outcome: 'temporary', reason: 'away' };
+    const refused = lines.flatMap((line, index) => (isBad(line) ? [{ index, reason: 'bad' }] : []));
+    if (refused.length === 0) return undefined;
+    return this.refusal === 'partial' ? { outcome: 'partial', refused } : { outcome: 'permanent', reason: 'bad' };
+  }
+
+  #take(lines: Line[], state: DeliveryState): void {
+    for (const line of lines) this.#apply(line);
+    if (lines.length > 0) this.writes.push({ first: lines[0]!.position, state });
+    if (this.keepsState && !lines.some(isBad)) this.#kept = state;
+  }
+
+  #apply({ text }: Line): void {
+    const [identity, value] = split(text);
+    this.stored.set(identity, value);
+  }
+
+  /** One record. Times count from the newest of the device: 0 is a correction of it, 1 is newer. */
+  async ingest(readings: { device: string; step: number; isBad: boolean }[]): Promise<void> {
+    let payload = '';
+    let late = false;
+    for (const { device, step, isBad: bad } of readings) {
+      const head = this.#heads.get(device) ?? 10;
+      const ts = Math.max(1, head + step);
+      if (ts <= head && this.#heads.has(device)) late = true;
+      this.#heads.set(device, Math.max(head, ts));
+      const text = `m,device=${device} v="${this.#serial++}${bad ? 'bad' : ''}" ${1_700_000_000_000_000_000n + BigInt(ts)}`;
+      payload += `${text}\n`;
+      const [identity, value] = split(text);
+      if (!bad) this.expected.set(identity, value);
+    }
+    await this.spool.append({ payload, count: readings.length, late, arrivedMs: this.nowMs }).durable;
+  }
+
+  crashIn(writes: number, isApplied: boolean): void {
+    this.#crash = { in: writes, isApplied };
+  }
+
+  /** The process is gone, at once; the next one finds what it left. */
+  async restart(isPowerCut: boolean, forgets: boolean): Promise<void> {
+    this.#process.isGone = true;
+    await this.#quarantine.stop();
+    this.#crash = undefined;
+    this.#files = isPowerCut ? this.#files.afterPowerCut() : this.#files.afterKill();
+    if (forgets && this.#kept?.quarantined === 0) this.#kept = { ...this.#kept, ranges: [], stored: this.#kept.low };
+    await this.start();
+  }
+
+  /** Lets it work for a moment. @throws when the counts do not close at any time in between */
+  async work(turns: number): Promise<void> {
+    for (let turn = 0; turn < turns; turn++) {
+      await turnOfTheLoop();
+      this.check();
+    }
+  }
+
+  async until(isSo: () => boolean): Promise<void> {
+    for (const deadline = Date.now() + patienceMs; !isSo(); await this.work(1)) {
+      if (Date.now() > deadline) throw new Error(`it stands still: ${JSON.stringify(this.spool.delivery)}`);
+    }
+  }
+
+  check(): void {
+    const { head, delivery } = this.spool;
+    const { pendingReadings } = this.spool.status();
+    const sum = delivery.stored + delivery.quarantined + pendingReadings;
+    if (sum !== head) throw new Error(`${head} accepted, ${sum} counted: ${JSON.stringify(delivery)}`);
+    if (delivery.ranges.length > maxRanges) throw new Error(`${delivery.ranges.length} ranges`);
+  }
+
+  get isDrained(): boolean {
+    return this.spool.delivery.low === this.spool.head;
+  }
+
+  async end(): Promise<void> {
+    await this.delivery.stop();
+    await this.spool.stop();
+    await this.#quarantine.stop();
+  }
+}
+
+function turnOfTheLoop(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+function isBad({ text }: Line): boolean {
+  return text.includes('bad');
+}
+
+/** Series and time, and the value. */
+function split(line: string): [identity: string, value: string] {
+  const [prefix, fields, ts] = line.split(' ') as [string, string, string];
+  return [`${prefix} ${ts}`, fields];
+}
+
+async function begin(t: Test, keepsState: boolean): Promise<Life> {
+  const life = new Life(t.testdir(), keepsState);
+  await life.start();
+  t.teardown(() => life.end());
+  return life;
+}
+
+/** A backlog that is long enough for a lane of its own, of one device. */
+async function outage(life: Life, records = 40): Promise<void> {
+  life.isAway = true;
+  for (let index = 0; index < records; index++) await life.ingest([{ device: 'a', step: 1, isBad: false }]);
+  await life.work(5);
+  life.nowMs += staleMs * 2;
+}
+
+const newer = (device: string) => ({ device, step: 1, isBad: false });
+
+for (const keepsState of [true, false]) {
+  const kind = keepsState ? 'a store that keeps the state' : 'a store that does not';
+
+  await t.test(`${kind}: after an outage fresh readings come first, and the backlog goes on beside them`, async (t) => {
+    const life = await begin(t, keepsState);
+    await outage(life);
+    const low = life.spool.head;
+    life.isAway = false;
+    const from = life.writes.length;
+    await life.ingest([newer('b')]);
+    await life.until(() => life.writes.some(({ first }) => first >= low));
+    await life.ingest([newer('b')]);
+    const waiting = life.delivery.untilStored(life.spool.head, 60_000);
+    await life.until(() => life.writes.some(({ first }) => first > low));
+    const writes = life.writes.slice(from).map(({ first }) => first);
+    t.ok(writes.indexOf(low) <= 3, `the ${writes.indexOf(low)}th write of ${writes.join(' ')} is fresh`);
+    t.ok(await waiting, 'who waits for a fresh reading is answered');
+    t.ok(life.spool.delivery.low < low, 'while the backlog still drains');
+    t.ok(writes.filter((first) => first < low).length >= 2, 'which goes on meanwhile');
+    t.ok(await life.delivery.untilStored(low + 1, 1), 'what is stored ahead is known to be stored');
+    t.match(life.spool.delivery.ranges, [[low, low + 2]]);
+    await life.until(() => life.isDrained);
+    t.same(life.spool.delivery, { low: low + 2, ranges: [], stored: low + 2, quarantined: 0 });
+    t.match(life.spool.status(), { pendingReadings: 0, pendingBytes: 0, oldestPendingMs: null });
+    t.same(life.stored, life.expected);
+  });
+
+  await t.test(`${kind}: a correction of a reading in the backlog waits for it, and wins`, async (t) => {
+    const life = await begin(t, keepsState);
+    await outage(life);
+    const low = life.spool.head;
+    life.isAway = false;
+    await life.ingest([{ device: 'a', step: -1, isBad: false }]);
+    await life.ingest([newer('b')]);
+    await life.until(() => life.writes.some(({ first }) => first === low + 1));
+    t.match(life.spool.delivery.ranges, [[low, low + 2]], 'a late record does not part a range');
+    t.notOk(
+      life.writes.some(({ first }) => first === low),
+      'the correction is not delivered yet',
+    );
+    t.notOk(await Promise.race([life.delivery.untilStored(low + 1, 1), life.work(5).then(() => false)]));
+    await life.until(() => life.isDrained);
+    t.same(life.stored, life.expected);
+  });
+
+  await t.test(`${kind}: outages while a backlog drains make ranges, of which there are never too many`, async (t) => {
+    const life = await begin(t, keepsState);
+    await outage(life, 2500);
+    let most = 0;
+    for (let round = 0; round < maxRanges + 6; round++) {
+      life.isAway = false;
+      await life.ingest([newer('b')]);
+      const { head } = life.spool;
+      await life.until(() => life.writes.some(({ first }) => first >= head - 1));
+      most = Math.max(most, life.spool.delivery.ranges.length);
+      await outage(life, 40);
+    }
+    life.isAway = false;
+    t.equal(most, maxRanges);
+    await life.until(() => life.isDrained);
+    t.same(life.stored, life.expected);
+    t.equal(life.spool.delivery.stored, life.spool.head);
+  });
+}
+
+const reading = record({
+  device: constantFrom(...devices),
+  step: oneof({ weight: 6, arbitrary: integer({ min: 1, max: 2 }) }, integer({ min: -5, max: 0 })),
+  isBad: integer({ min: 0, max: 30 }).map((dice) => dice === 0),
+});
+const step = oneof(
+  {
+    weight: 8,
+    arbitrary: record({ readings: array(array(reading, { minLength: 1, maxLength: 4 }), { maxLength: 12 }) }),
+  },
+  { weight: 2, arbitrary: record({ away: boolean() }) },
+  { weight: 3, arbitrary: record({ passMs: constantFrom(1_000, 4_000, 20_000) }) },
+  { weight: 4, arbitrary: record({ work: integer({ min: 1, max: 60 }) }) },
+  { weight: 2, arbitrary: record({ crashIn: integer({ min: 0, max: 8 }), isApplied: boolean() }) },
+  { weight: 2, arbitrary: record({ isPowerCut: boolean(), forgets: boolean() }) },
+);
+
+await t.test('whatever happens, it ends as if every reading had been written in order', async (t) => {
+  const directory = t.testdir();
+  let ahead = 0;
+  let runs = 0;
+  await assert(
+    asyncProperty(
+      boolean(),
+      constantFrom('permanent' as const, 'partial' as const),
+      array(step, { minLength: 10, maxLength: 60 }),
+      async (keepsState, refusal, steps) => {
+        const life = new Life(path.join(directory, `${runs++}`), keepsState);
+        life.refusal = refusal;
+        await life.start();
+        for (const one of steps) {
+          if ('readings' in one) for (const readings of one.readings) await life.ingest(readings);
+          else if ('away' in one) life.isAway = one.away;
+          else if ('passMs' in one) life.nowMs += one.passMs;
+          else if ('work' in one) await life.work(one.work);
+          else if ('crashIn' in one) life.crashIn(one.crashIn, one.isApplied);
+          else await life.restart(one.isPowerCut, one.forgets);
+        }
+        life.isAway = false;
+        await life.restart(true, false);
+        await life.until(() => life.isDrained);
+        ahead += life.writes.filter(({ state }) => state.ranges.length > 0).length;
+        const { low, stored, quarantined } = life.spool.delivery;
+        await life.end();
+        deepEqual(life.stored, life.expected);
+        equal(low, life.spool.head);
+        equal(stored + quarantined, low);
+      },
+    ),
+    { numRuns: 60 },
+  );
+  t.ok(ahead > 40, `${ahead} writes beside a backlog`);
+});
