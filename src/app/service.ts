@@ -12,6 +12,7 @@ import { Codecs } from '../codecs/codecs.js';
 import { LiveCommandCodec } from '../codecs/live-command.js';
 import { readSharedSchemas } from '../config/shared-schemas.js';
 import { projectRoot, SettingError, type Settings } from '../config/settings.js';
+import { feedHistory } from '../history/feed-history.js';
 import { InstanceFeed } from '../live/feed.js';
 import { DeviceRemoval } from '../pipeline/device-removal.js';
 import { Delivery } from '../pipeline/delivery.js';
@@ -86,16 +87,21 @@ export class Service {
     this.#stops.push(() => store.stop());
     const spool = await this.#startSpool(store);
     const { catalog, keeper } = await this.#startCatalog(spool, store, readingTypes);
+    const { delivery, quarantine } = await this.#startDelivery(spool, store);
     const instance = await instanceName(settings.dataDirectory);
     const feed = new InstanceFeed({
       instance,
       inventory: catalog,
       clock: systemClock,
+      log: this.#log,
       position: spool.head,
+      spool,
+      reader: store.reader,
+      history: feedHistory,
+      progress: delivery,
     });
     feed.start();
     this.#stops.push(() => feed.stop());
-    const { delivery, quarantine } = await this.#startDelivery(spool, store);
     const replay = new Replay({ quarantine, writer: store.writer, delivery });
     const removal = new DeviceRemoval({ spool, delivery, writer: store.writer, quarantine, catalog: keeper });
     const limits = { maxBatchReadings: settings.maxBatchReadings, maxInFlightBytes: settings.maxInFlightBytes };

@@ -6,30 +6,30 @@
  * whole are among the extremes of the parts. So a series of up to N rows comes back whole, nothing has to be known
  * beforehand, and the lowest and highest of all are never lost.
  */
+import type { ThinnedRow } from '../ports/feed-history.js';
 import type { Cell } from '../ports/history-store.js';
 import { maxHeldRows, refuseTooMany } from './held-rows.js';
-import type { HistoryRow } from './row.js';
 
-interface Kept {
-  row: HistoryRow;
+interface Kept<Row extends ThinnedRow> {
+  row: Row;
   /** Its place among all rows. */
   place: number;
 }
 
-interface Span {
+interface Span<Row extends ThinnedRow> {
   /** Rows that it stands for. */
   rows: number;
-  kept: Kept[];
+  kept: Kept<Row>[];
 }
 
 /** Rows given out together. */
 const chunkRows = 1000;
 
-export async function* extremesOf(
-  chunks: AsyncIterable<HistoryRow[]>,
+export async function* extremesOf<Row extends ThinnedRow>(
+  chunks: AsyncIterable<Row[]>,
   maxPoints: number,
-): AsyncGenerator<HistoryRow[]> {
-  const thinners = new Map<string, SeriesThinner>();
+): AsyncGenerator<Row[]> {
+  const thinners = new Map<string, SeriesThinner<Row>>();
   let place = 0;
   let held = 0;
   for await (const rows of chunks) {
@@ -46,21 +46,21 @@ export async function* extremesOf(
   for (let at = 0; at < all.length; at += chunkRows) yield all.slice(at, at + chunkRows).map(({ row }) => row);
 }
 
-class SeriesThinner {
+class SeriesThinner<Row extends ThinnedRow> {
   size = 0;
   readonly #maxPoints: number;
-  #spans: Span[] = [];
+  #spans: Span<Row>[] = [];
   #rowsPerSpan = 1;
 
   constructor(maxPoints: number) {
     this.#maxPoints = maxPoints;
   }
 
-  get kept(): Kept[] {
+  get kept(): Kept<Row>[] {
     return this.#spans.flatMap((span) => span.kept);
   }
 
-  add(kept: Kept): void {
+  add(kept: Kept<Row>): void {
     const last = this.#spans.at(-1);
     if (last && last.rows < this.#rowsPerSpan) {
       this.#spans[this.#spans.length - 1] = join(last, { rows: 1, kept: [kept] });
@@ -77,7 +77,7 @@ class SeriesThinner {
       const [span] = this.#spans;
       span!.kept = mostTelling(span!.kept, this.#maxPoints);
     } else {
-      const joined: Span[] = [];
+      const joined: Span<Row>[] = [];
       for (let at = 0; at < this.#spans.length; at += 2) {
         const [left, right] = [this.#spans[at]!, this.#spans[at + 1]];
         joined.push(right ? join(left, right) : left);
@@ -89,25 +89,25 @@ class SeriesThinner {
   }
 }
 
-function join(left: Span, right: Span): Span {
+function join<Row extends ThinnedRow>(left: Span<Row>, right: Span<Row>): Span<Row> {
   const kept = [...left.kept, ...right.kept];
   const telling = new Set([...extremes(kept), kept[0]!, kept.at(-1)!]);
   return { rows: left.rows + right.rows, kept: kept.filter((one) => telling.has(one)) };
 }
 
 /** As many of the extremes as there is room for, field by field; then the last and the first row. */
-function mostTelling(kept: Kept[], room: number): Kept[] {
+function mostTelling<Row extends ThinnedRow>(kept: Kept<Row>[], room: number): Kept<Row>[] {
   const telling = new Set([...extremes(kept), kept.at(-1)!, kept[0]!]);
   const chosen = new Set([...telling].slice(0, room));
   return kept.filter((one) => chosen.has(one));
 }
 
 /** For each field in turn the row with its lowest and the row with its highest value, of equal ones the first. */
-function* extremes(kept: readonly Kept[]): Generator<Kept> {
-  const fields = kept[0]!.row.columns.length;
+function* extremes<Row extends ThinnedRow>(kept: readonly Kept<Row>[]): Generator<Kept<Row>> {
+  const fields = kept[0]!.row.cells.length;
   for (let field = 0; field < fields; field++) {
-    let lowest: Kept | undefined;
-    let highest: Kept | undefined;
+    let lowest: Kept<Row> | undefined;
+    let highest: Kept<Row> | undefined;
     for (const one of kept) {
       const value = one.row.cells[field] ?? null;
       if (!isNumber(value)) continue;
@@ -123,6 +123,6 @@ function isNumber(value: Cell): value is number | bigint {
   return typeof value === 'number' || typeof value === 'bigint';
 }
 
-function numberIn({ row }: Kept, field: number): number | bigint {
+function numberIn({ row }: Kept<ThinnedRow>, field: number): number | bigint {
   return row.cells[field] as number | bigint;
 }

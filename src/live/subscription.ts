@@ -1,94 +1,164 @@
-/** One client's filtered view of the feed: turns what was published into messages for its connection. */
-import type { Inventory, SeriesNewest } from '../ports/catalog.js';
+/**
+ * One client's view of the feed, from where it is live: what comes is sent as it is, until the connection is full. Then the
+ * newest values of each series are held back, and when these take too much as well, only the times of what is lost. As soon
+ * as there is room the reader gets what was held, with the count of what was merged away, or a gap notice. One that asked for
+ * a pace is held back all the time, and gets what was held whenever it is due.
+ */
 import type { Clock } from '../ports/clock.js';
-import type { Subscriber } from '../ports/feed.js';
-import type { CompiledFilter } from './filter.js';
-import { newestTexts, type PublishedReadings } from './reading-json.js';
+import { endOfMessage, type Audience, type Listener, type PreparedPart, type Selected } from './audience.js';
+import { Conflation, type HeldReading } from './conflation.js';
+import { cursorMessage, gapMessage, readingsMessage } from './message.js';
+import type { Outbox } from './outbox.js';
+import type { LiveMessage } from '../ports/feed.js';
 
-/** What a connection may leave unread before it counts as too slow. */
-export const subscriberBudgetBytes = 4 * 1024 * 1024;
-const readingsOfMessage = 1000;
-const snapshotPauseMs = 20;
+/** How often a subscription gets what was held back for it. */
+export interface Pace {
+  /** 0: whenever the reader has taken everything. */
+  intervalMs: number;
+}
 
-export class Subscription {
+export interface SubscriptionRooms {
+  outbox: Outbox;
+  clock: Clock;
+  cursorAt: (position: number) => string;
+}
+
+export class Subscription implements Listener {
   readonly name: string;
-  readonly #subscriber: Subscriber;
-  readonly #filter: CompiledFilter;
-  readonly #clock: Clock;
-  #lastSentMs = 0;
-  #snapshotTimer: NodeJS.Timeout | undefined;
-  #ended = false;
+  readonly audience: Audience;
+  readonly #rooms: SubscriptionRooms;
+  readonly #pace: Pace | undefined;
+  readonly #held = new Conflation();
+  /** Times of what can neither be sent nor held. */
+  #lost: { fromMs: number; toMs: number } | undefined;
+  /** The position behind what was received. */
+  #end = 0;
+  #dueMs = 0;
+  #dueTimer: NodeJS.Timeout | undefined;
+  #lastSentMs: number;
+  #isEnded = false;
 
-  constructor(name: string, subscriber: Subscriber, filter: CompiledFilter, clock: Clock) {
+  constructor(name: string, audience: Audience, rooms: SubscriptionRooms, pace: Pace | undefined) {
     this.name = name;
-    this.#subscriber = subscriber;
-    this.#filter = filter;
-    this.#clock = clock;
+    this.audience = audience;
+    this.#rooms = rooms;
+    this.#pace = pace;
+    this.#lastSentMs = rooms.clock.now();
   }
 
-  end(): void {
-    this.#ended = true;
-    clearTimeout(this.#snapshotTimer);
+  get isEnded(): boolean {
+    return this.#isEnded;
   }
 
-  /** Sends the newest values, chunk after chunk as the connection takes them. */
-  sendSnapshot(inventory: Inventory): void {
-    this.#pumpSnapshot(inventory.newest()[Symbol.iterator](), true);
+  get #isHolding(): boolean {
+    return this.#lost !== undefined || !this.#held.isEmpty;
   }
 
-  #pumpSnapshot(newest: Iterator<SeriesNewest>, isFirst: boolean): void {
-    let first = isFirst;
-    while (!this.#ended) {
-      const chunk: string[] = [];
-      let isDone = false;
-      while (chunk.length < readingsOfMessage) {
-        const next = newest.next();
-        if (next.done) {
-          isDone = true;
-          break;
-        }
-        chunk.push(...newestTexts(next.value.series, next.value.fields, this.#filter));
-      }
-      if (chunk.length > 0 || first) this.#send(`{"subscription":"${this.name}","snapshot":[${chunk.join(',')}]}`);
-      first = false;
-      if (isDone) return;
-      if (this.#subscriber.bufferedBytes() > subscriberBudgetBytes / 2) {
-        this.#snapshotTimer = setTimeout(() => this.#pumpSnapshot(newest, false), snapshotPauseMs);
-        return;
-      }
+  /** Takes a turn's readings; `parts` are the same as messages. @param end the position behind them */
+  receive(selected: Selected, parts: readonly PreparedPart[], end: number): void {
+    if (this.#pace || this.#isHolding) return this.hold(selected, 0, end);
+    for (const { message, from } of parts) {
+      if (this.#rooms.outbox.isFull) return this.hold(selected, from, end);
+      this.send(message);
     }
   }
 
-  /** @param cursorAt the cursor of a position in the feed */
-  push(batches: readonly PublishedReadings[], cursorAt: (position: number) => string): void {
-    let texts: string[] = [];
-    for (const batch of batches) {
-      for (let index = 0; index < batch.count; index++) {
-        const text = batch.text(index, this.#filter);
-        if (text === undefined) continue;
-        texts.push(text);
-        if (texts.length < readingsOfMessage) continue;
-        this.#sendReadings(texts, cursorAt(batch.position + index + 1));
-        texts = [];
+  /** Holds readings back, from one on, and gives them out when they are due. */
+  hold(selected: Selected, from: number, end: number): void {
+    for (let at = from; at < selected.length; at++) {
+      const { ms, ns, keys, fieldCount } = selected.readings[at]!.look(selected.indexes[at]!);
+      if (this.#lost) {
+        this.#lost.fromMs = Math.min(this.#lost.fromMs, ms);
+        this.#lost.toMs = Math.max(this.#lost.toMs, ms);
+        continue;
       }
+      const choice = selected.choices[at];
+      const all = keys.slice(0, fieldCount);
+      const position = selected.positionOf(at);
+      this.#end = position + 1;
+      this.#holdOne(selected.readings[at]!.seriesOf(selected.indexes[at]!).prefix, {
+        position,
+        ms,
+        ns,
+        keys: choice ? all.filter(choice) : all,
+        text: selected.texts[at]!,
+      });
     }
-    if (texts.length > 0) this.#sendReadings(texts, cursorAt(batches.at(-1)!.end));
+    this.#end = end;
+    if (this.#pace) this.releaseWhenDue();
   }
 
-  #sendReadings(texts: readonly string[], cursor: string): void {
-    this.#send(`{"subscription":"${this.name}","cursor":"${cursor}","readings":[${texts.join(',')}]}`);
+  #holdOne(prefix: string, reading: HeldReading): void {
+    const { outbox } = this.#rooms;
+    const before = this.#held.bytes;
+    this.#held.add(prefix, reading);
+    if (outbox.hold(this.#held.bytes - before)) return;
+    // One that reads, at its pace, gets some of it early rather than nothing of it.
+    if (!outbox.isFull) return this.#release();
+    const { fromMs, toMs } = this.#held.span;
+    this.#lost = { fromMs, toMs };
+    outbox.hold(-this.#held.bytes);
+    this.#held.take();
+  }
+
+  releaseWhenDue(): void {
+    const { outbox, clock } = this.#rooms;
+    if (this.#isEnded || !this.#isHolding || outbox.isFull) return;
+    if (!this.#pace) return this.#release();
+    if (this.#pace.intervalMs === 0) {
+      if (outbox.isIdle) this.#release();
+      return;
+    }
+    const waitMs = this.#dueMs - clock.now();
+    if (waitMs <= 0) {
+      this.#dueMs = clock.now() + this.#pace.intervalMs;
+      this.#release();
+    } else {
+      this.#dueTimer ??= setTimeout(() => {
+        this.#dueTimer = undefined;
+        this.releaseWhenDue();
+      }, waitMs);
+    }
+  }
+
+  #release(): void {
+    const { outbox, cursorAt } = this.#rooms;
+    if (this.#lost) {
+      const { fromMs, toMs } = this.#lost;
+      this.#lost = undefined;
+      this.send(gapMessage({ fromTs: fromMs, toTs: toMs, reason: 'slow_reader' }, cursorAt(this.#end)));
+      return;
+    }
+    outbox.hold(-this.#held.bytes);
+    const { readings, merged } = this.#held.take();
+    const texts = readings.map(({ text }) => text);
+    for (let from = 0; from < texts.length;) {
+      const to = endOfMessage(texts, from);
+      const isLast = to === texts.length;
+      // Behind a part of it, what was merged into later readings comes again to one that goes on from there.
+      const cursor = cursorAt(isLast ? this.#end : readings[to - 1]!.position + 1);
+      this.send(readingsMessage(texts.slice(from, to), cursor, isLast ? merged : 0));
+      from = to;
+    }
+  }
+
+  send(message: LiveMessage): void {
+    if (this.#isEnded) return;
+    this.#lastSentMs = this.#rooms.clock.now();
+    this.#rooms.outbox.send(this.name, message);
   }
 
   /** Gives a quiet subscription its place, so that its cursor does not age. */
   sendCursor(cursor: string, quietMs: number): void {
-    if (this.#clock.now() - this.#lastSentMs >= quietMs)
-      this.#send(`{"subscription":"${this.name}","cursor":"${cursor}"}`);
+    if (this.#isHolding || this.#rooms.outbox.isFull) return;
+    if (this.#rooms.clock.now() - this.#lastSentMs >= quietMs) this.send(cursorMessage(cursor));
   }
 
-  #send(message: string): void {
-    if (this.#ended) return;
-    this.#lastSentMs = this.#clock.now();
-    this.#subscriber.send(message);
-    if (this.#subscriber.bufferedBytes() > subscriberBudgetBytes) this.#subscriber.tooSlow();
+  end(): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    clearTimeout(this.#dueTimer);
+    this.#rooms.outbox.hold(-this.#held.bytes);
+    this.#held.take();
   }
 }

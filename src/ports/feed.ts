@@ -1,4 +1,6 @@
 /** Where accepted readings go once they are durable, and how dashboards get at them. */
+import type { Gap, SubscriptionFilter } from '../domain/generated/live-frames.js';
+import type { Refusal } from '../domain/refusal.js';
 
 /** Readings as they lie in the spool. */
 export interface DurableReadings {
@@ -15,20 +17,29 @@ export interface Feed {
 }
 
 /** Absent parts match everything; names are exact or have `*` in them. */
-export interface LiveFilter {
-  devices?: readonly string[];
-  types?: readonly string[];
-  /** A reading shows only these fields, and does not come when it has none of them. */
-  fields?: readonly string[];
-  tags?: Readonly<Record<string, string>>;
+export type LiveFilter = Pick<SubscriptionFilter, 'devices' | 'types' | 'fields' | 'tags'>;
+
+/** What a subscription says. One message may be for many subscribers: whoever renders it may keep what came out. */
+export interface LiveMessage {
+  readonly kind: 'snapshot' | 'history' | 'readings' | 'cursor' | 'gap';
+  /** All of its JSON object but its first member, the subscription's name: `"cursor":"…","readings":[…]}`. */
+  readonly rest: string;
+  /** Of `rest`, in UTF-8. */
+  readonly bytes: number;
+  /** Where to go on from behind it; undefined for what is no such place. */
+  readonly cursor: string | undefined;
+  /** Its readings in JSON, joined by commas. */
+  readonly readings: string;
+  readonly gap: Gap | undefined;
 }
 
-/** The connection of a subscriber, as the feed sees it. */
+/** The connection of a subscriber, as the feed sees it: `send` by WebSocket, SSE or the answer to a poll. */
 export interface Subscriber {
-  send(message: string): void;
+  /** @param name of the subscription */
+  send(name: string, message: LiveMessage): void;
   /** Bytes that were sent and that the other side has not taken. */
-  bufferedBytes(): number;
-  /** The other side reads too slowly: its connection is to end. */
+  unreadBytes(): number;
+  /** The other side reads nothing: its connection is to end. */
   tooSlow(): void;
 }
 
@@ -37,17 +48,26 @@ export interface SubscriptionHandle {
   readonly name: string;
   /** Where it began: everything accepted from there on will come. */
   readonly cursor: string;
+  /** Of one that asked to go on from a cursor: whether nothing is missing. */
+  readonly recovered: boolean | undefined;
   /** Sends what comes first, then the live readings. Call it when the subscriber knows its name. */
   begin(): void;
   end(): void;
 }
 
+/** What one connection has with the feed. Its subscriptions share its budget of bytes that wait to be read. */
+export interface FeedConnection {
+  /** @param takesAnyCursor whether what is no cursor counts as an unknown one (a gap), and is not refused */
+  subscribe(name: string, request: SubscriptionFilter, takesAnyCursor?: boolean): SubscriptionHandle | Refusal;
+  /** The other side has taken some of what was sent. */
+  drained(): void;
+  /** Ends all its subscriptions. */
+  end(): void;
+}
+
 export interface LiveFeed extends Feed {
-  subscribe(
-    subscriber: Subscriber,
-    name: string,
-    filter: LiveFilter,
-    options: { snapshot: boolean },
-  ): SubscriptionHandle;
+  /** What is wrong with a request that has the right form; undefined when nothing is. */
+  refuse(request: SubscriptionFilter): Refusal | undefined;
+  connect(subscriber: Subscriber): FeedConnection;
   readonly subscriptionCount: number;
 }

@@ -83,6 +83,8 @@ export interface ScanQuery {
   limit?: number | undefined;
   /** Only rows behind this key, in the order asked for. */
   after?: RowKey | undefined;
+  /** Only readings accepted before this position; a reader that does not know positions takes no notice. */
+  before?: number | undefined;
 }
 
 export type Cell = number | bigint | boolean | string | null;
@@ -130,6 +132,8 @@ export interface NewestOfSeries {
 }
 
 export interface HistoryReader {
+  /** Whether it can tell the readings that were accepted before a position from those after it. */
+  readonly knowsPositions: boolean;
   /** Types with their fields and kinds, as the store has them. */
   kinds(): Promise<TypeColumns[]>;
   /** Rows in order, in chunks; merged by field where readings share an identity. Unknown types and fields give no rows. */

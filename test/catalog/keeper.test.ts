@@ -10,6 +10,7 @@ const startMs = 1_700_000_000_000;
 
 /** A store that answers what it is told to, or is away. */
 class ScriptedReader implements HistoryReader {
+  readonly knowsPositions = false;
   isAway = false;
   asked = 0;
   types: TypeColumns[] = [];

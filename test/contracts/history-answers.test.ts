@@ -30,6 +30,7 @@ async function holdToContract(t: Test, store: HistoryStore): Promise<void> {
 /** The same reader with one thing wrong. */
 function flawed(reader: HistoryReader): Record<string, HistoryReader> {
   const changed = (change: (row: ScanRow) => ScanRow | undefined): HistoryReader => ({
+    knowsPositions: reader.knowsPositions,
     kinds: () => reader.kinds(),
     aggregate: (query) => reader.aggregate(query),
     newest: () => reader.newest(),

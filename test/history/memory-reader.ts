@@ -23,6 +23,7 @@ export interface StoredReading {
 }
 
 export class MemoryReader implements HistoryReader {
+  readonly knowsPositions = false;
   readonly readings: StoredReading[] = [];
   scans = 0;
 

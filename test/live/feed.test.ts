@@ -1,72 +1,39 @@
 import { mock } from 'node:test';
 import t from 'tap';
-import { MemoryCatalog } from '../../src/catalog/memory-catalog.js';
 import { decodeCursor } from '../../src/live/cursor.js';
-import { InstanceFeed } from '../../src/live/feed.js';
-import type { Subscriber } from '../../src/ports/feed.js';
+import { FeedRig, instance, startMs } from './feed-rig.js';
 
-const startMs = 1_700_000_000_000;
 mock.timers.enable({ apis: ['setInterval', 'Date'], now: startMs });
 t.teardown(() => mock.timers.reset());
-const clock = { now: () => Date.now() };
-const catalog = new MemoryCatalog(clock, []);
-
-/** Keeps what it is sent. */
-class Reader implements Subscriber {
-  readonly messages: { cursor?: string; readings?: { fields: object }[] }[] = [];
-  buffered = 0;
-  slow = 0;
-
-  send(message: string): void {
-    this.messages.push(JSON.parse(message) as Reader['messages'][number]);
-  }
-
-  bufferedBytes(): number {
-    return this.buffered;
-  }
-
-  tooSlow(): void {
-    this.slow++;
-  }
-}
-
-function openFeed(): InstanceFeed {
-  const feed = new InstanceFeed({ instance: '0a1b2c3d', inventory: catalog, clock, position: 100 });
-  feed.start();
-  t.teardown(() => feed.stop());
-  return feed;
-}
-
-function publish(feed: InstanceFeed, position: number, values: number[]): void {
-  const payload = values.map((a) => `pump,device=d1 a=${a} ${startMs}000000\n`).join('');
-  feed.publish({ position, count: values.length, payload });
-}
 
 const turn = () => new Promise(setImmediate);
+const numbers = (count: number) => Array.from({ length: count }, (_, a) => ({ fields: { a } }));
+const positionOf = (cursor: string | undefined) => decodeCursor(cursor!)!.get(instance)!;
 
 await t.test('a subscription that nothing matches gets its place every 30 s', async (t) => {
-  const feed = openFeed();
-  const quiet = new Reader();
-  feed.subscribe(quiet, 's1', { devices: ['nobody'] }, { snapshot: false }).begin();
+  const rig = await FeedRig.open(t);
+  const quiet = rig.connect();
+  quiet.subscribe({ devices: ['nobody'] });
   mock.timers.tick(15_000);
   const early = quiet.messages.length;
-  publish(feed, 100, [1, 2]);
+  await rig.publish(...numbers(2));
   await turn();
   t.equal(quiet.messages.length, early, 'readings of others do not show');
   for (let k = 0; k < 8; k++) mock.timers.tick(15_000);
   t.ok(quiet.messages.length >= 4, 'about every 30 s', { messages: quiet.messages.length });
   t.ok(quiet.messages.length <= 6);
-  const last = quiet.messages.at(-1)!;
-  t.same(Object.keys(last), ['subscription', 'cursor']);
-  t.same([...decodeCursor(last.cursor!)!], [['0a1b2c3d', 102]], 'a place behind what was published');
+  const { name, kind, ...last } = quiet.messages.at(-1)!;
+  t.same([name, kind], ['s1', 'cursor']);
+  t.same(Object.keys(last), ['cursor']);
+  t.equal(positionOf(last.cursor), 2, 'a place behind what was published');
 });
 
 await t.test('one that gets readings needs no more than their cursors', async (t) => {
-  const feed = openFeed();
-  const busy = new Reader();
-  feed.subscribe(busy, 's1', {}, { snapshot: false }).begin();
+  const rig = await FeedRig.open(t);
+  const busy = rig.connect();
+  busy.subscribe({});
   for (let k = 0; k < 10; k++) {
-    publish(feed, 100 + k, [k]);
+    await rig.publish({ fields: { a: k } });
     await turn();
     mock.timers.tick(10_000);
   }
@@ -77,60 +44,77 @@ await t.test('one that gets readings needs no more than their cursors', async (t
 await t.test(
   'what is published in one turn comes as one message; a subscription sees nothing from before it',
   async (t) => {
-    const feed = openFeed();
-    const first = new Reader();
-    const second = new Reader();
-    feed.subscribe(first, 's1', {}, { snapshot: false }).begin();
-    publish(feed, 100, [1]);
-    publish(feed, 101, [2, 3]);
-    const late = feed.subscribe(second, 's1', {}, { snapshot: false });
-    late.begin();
-    t.same([...decodeCursor(late.cursor)!], [['0a1b2c3d', 103]]);
-    publish(feed, 103, [4]);
+    const rig = await FeedRig.open(t);
+    const first = rig.connect();
+    const second = rig.connect();
+    first.subscribe({});
+    await Promise.all([rig.publish({ fields: { a: 1 } }), rig.publish({ fields: { a: 2 } }, { fields: { a: 3 } })]);
+    t.equal(positionOf(second.subscribe({}).cursor), 3);
+    await rig.publish({ fields: { a: 4 } });
     await turn();
     t.same(
       first.messages.map(({ readings }) => readings!.map(({ fields }) => fields)),
       [[{ a: 1 }, { a: 2 }, { a: 3 }], [{ a: 4 }]],
     );
-    t.same(
-      second.messages.map(({ readings }) => readings!.map(({ fields }) => fields)),
-      [[{ a: 4 }]],
-    );
+    t.same(second.fields, [{ a: 4 }]);
   },
 );
 
 await t.test('many readings come in messages of 1,000, each with its own place', async (t) => {
-  const feed = openFeed();
-  const reader = new Reader();
-  feed.subscribe(reader, 's1', {}, { snapshot: false }).begin();
-  publish(
-    feed,
-    100,
-    Array.from({ length: 2500 }, (_, k) => k),
-  );
+  const rig = await FeedRig.open(t);
+  const reader = rig.connect();
+  reader.subscribe({});
+  await rig.publish(...numbers(2500));
   await turn();
   t.same(
     reader.messages.map(({ readings }) => readings!.length),
     [1000, 1000, 500],
   );
   t.same(
-    reader.messages.map(({ cursor }) => decodeCursor(cursor!)!.get('0a1b2c3d')),
-    [1100, 2100, 2600],
+    reader.messages.map(({ cursor }) => positionOf(cursor)),
+    [1000, 2000, 2500],
   );
 });
 
-await t.test('one that leaves too much unread is told, an ended one gets nothing more', async (t) => {
-  const feed = openFeed();
-  const slow = new Reader();
-  const handle = feed.subscribe(slow, 's1', {}, { snapshot: false });
-  handle.begin();
-  slow.buffered = 5 * 1024 * 1024;
-  publish(feed, 100, [1]);
+await t.test('an ended subscription gets nothing more', async (t) => {
+  const rig = await FeedRig.open(t);
+  const reader = rig.connect();
+  const ended = reader.subscribe({});
+  reader.subscribe({ fields: ['a'] });
+  ended.end();
+  await rig.publish({ fields: { a: 1 } });
   await turn();
-  t.equal(slow.slow, 1);
-  handle.end();
-  publish(feed, 101, [1]);
+  t.same(
+    reader.messages.map(({ name }) => name),
+    ['s2'],
+  );
+  reader.connection.end();
+  await rig.publish({ fields: { a: 1 } });
   await turn();
-  t.equal(slow.messages.length, 1);
-  t.equal(feed.subscriptionCount, 0);
+  t.equal(reader.messages.length, 1);
+  t.equal(rig.feed.subscriptionCount, 0);
+});
+
+await t.test('who goes on from a cursor gets each reading since then once, then what comes', async (t) => {
+  const rig = await FeedRig.open(t);
+  await rig.publish(...numbers(5));
+  await rig.publish(...numbers(3000));
+  const reader = rig.connect();
+  reader.subscribe({});
+  await rig.publish({ fields: { a: -1 } });
+  await turn();
+  const from = (position: number) => Buffer.from(`1;${instance}=${position.toString(36)}`).toString('base64url');
+  for (const position of [0, 3, 5, 1006, 3005, 3006]) {
+    const again = rig.connect();
+    t.equal(again.subscribe({ cursor: from(position) }).recovered, true);
+    for (let k = 0; k < 20; k++) await turn();
+    const expected = [...numbers(5), ...numbers(3000), { fields: { a: -1 } }].slice(position);
+    t.same(
+      again.fields,
+      expected.map(({ fields }) => fields),
+      `from ${position}`,
+    );
+    again.connection.end();
+  }
+  t.equal(positionOf(reader.messages[0]!.cursor), 3006);
 });

@@ -13,10 +13,13 @@ export interface AnyMessage {
   id?: number;
   subscription?: string;
   cursor?: string;
-  subscribed?: { subscription: string; cursor: string };
+  subscribed?: { subscription: string; cursor: string; recovered?: boolean };
   unsubscribed?: { subscription: string };
   pong?: { serverTime: number };
   snapshot?: LiveReading[];
+  history?: { readings: LiveReading[]; done: boolean };
+  conflated?: number;
+  gap?: { fromTs: number | null; toTs: number | null; reason: string };
   readings?: LiveReading[];
   error?: { code: string; message: string; temporary: boolean };
   closed?: number;

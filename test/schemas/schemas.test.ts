@@ -69,7 +69,16 @@ t.test('a subscription has the keys of this version only', async (t) => {
   const validate = validator(`${idOf('live-frames')}#/$defs/command`);
   t.ok(validate({ id: 0, subscribe: {} }));
   t.ok(validate({ id: 1, subscribe: { devices: ['*'], types: ['machine'], fields: ['t*'], tags: { a: 'b' } } }));
-  for (const key of ['history', 'cursor', 'mode', 'maxRateHz', 'presence', 'onChange', 'device']) {
+  const paced = {
+    mode: 'latest',
+    maxRateHz: 0.5,
+    onChange: true,
+    snapshot: true,
+    history: { since: '-15m', maxPoints: 5 },
+  };
+  t.ok(validate({ id: 1, subscribe: paced }));
+  t.ok(validate({ id: 1, subscribe: { cursor: 'MTsw', history: { since: 1_700_000_000_000 } } }));
+  for (const key of ['history', 'cursor', 'mode', 'maxRateHz', 'presence', 'device']) {
     t.notOk(validate({ id: 1, subscribe: { [key]: true } }), key);
   }
   t.notOk(validate({ subscribe: {} }), 'a command has an id');

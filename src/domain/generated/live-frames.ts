@@ -28,6 +28,7 @@ export type LiveMessage =
   | PongMessage
   | LiveErrorMessage
   | SnapshotMessage
+  | HistoryMessage
   | ReadingsMessage
   | CursorMessage
   | GapMessage;
@@ -58,6 +59,36 @@ export interface SubscriptionFilter {
    * Whether the newest value of each field of each matching series comes first.
    */
   snapshot?: boolean;
+  history?: HistoryToComeFirst;
+  /**
+   * Where to go on from: everything that was accepted behind it comes first. Not together with history or snapshot.
+   */
+  cursor?: string;
+  /**
+   * With latest, only the newest values of each series come when there is more than this reader takes.
+   */
+  mode?: 'all' | 'latest';
+  /**
+   * Pushes per second at most; what comes in between is merged into the newest values of each series.
+   */
+  maxRateHz?: number;
+  /**
+   * Whether fields that have the value they had in their series are left out, and readings without a change do not come.
+   */
+  onChange?: boolean;
+}
+/**
+ * Every matching reading since then comes before the live ones, without a seam.
+ */
+export interface HistoryToComeFirst {
+  /**
+   * RFC 3339 with a zone, integer milliseconds, or back from now, as -15m.
+   */
+  since: string | number;
+  /**
+   * Readings of each series at most, the extremes among them. Thins the history only.
+   */
+  maxPoints?: number;
 }
 export interface UnsubscribeCommand {
   id: CommandId;
@@ -70,6 +101,9 @@ export interface PingCommand {
   id: CommandId;
   ping: {};
 }
+/**
+ * The cursor is a place to go on from once what was to come first has come: the snapshot, the history, the missed readings.
+ */
 export interface SubscribedMessage {
   id: CommandId;
   subscribed: Subscribed;
@@ -77,6 +111,10 @@ export interface SubscribedMessage {
 export interface Subscribed {
   subscription: SubscriptionName;
   cursor: LiveCursor;
+  /**
+   * Of a subscription with a cursor: whether nothing is missing. If not, a gap follows.
+   */
+  recovered?: boolean;
 }
 export interface UnsubscribedMessage {
   id: CommandId;
@@ -128,6 +166,20 @@ export interface LiveReading {
   };
 }
 /**
+ * What was accepted before the subscription's place, in chunks, oldest first.
+ */
+export interface HistoryMessage {
+  subscription: SubscriptionName;
+  history: HistoryChunk;
+}
+export interface HistoryChunk {
+  readings: LiveReading[];
+  /**
+   * With the last chunk; the live readings follow.
+   */
+  done: boolean;
+}
+/**
  * Live readings, in the order in which they were accepted.
  */
 export interface ReadingsMessage {
@@ -135,7 +187,7 @@ export interface ReadingsMessage {
   cursor: LiveCursor;
   readings: LiveReading[];
   /**
-   * How many older values were merged away because this reader is slow.
+   * How many older readings were merged away, because the reader is slow or asked for the newest only.
    */
   conflated?: number;
 }

@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import type { ParquetFile, ParquetTable, ParquetWriter } from '../../ports/parquet.js';
 import { parquetFile, type ParquetJobOptions } from './parquet-job.js';
 import type { ParquetAnswer, ParquetAsk } from './parquet-worker.js';
-import { Turnstile } from './turnstile.js';
+import { Turnstile } from '../../domain/turnstile.js';
 
 export interface ParquetWriterOptions {
   /** Everything in it belongs to this writer. */

@@ -94,7 +94,7 @@ function rowsOf(catalog: Catalog, query: ScanQuery, table: Table, slots: Slots, 
   const used = columns.filter((column) => column !== undefined);
   const cells = slots.kinds.map((kind, slot) => `, ${columns[slot] ?? `NULL::${columnTypes[kind]}`} AS s${slot}`);
   return `
-    SELECT ts, rank${cells.join('')} FROM (${readingsOf(table, used, slice)}) JOIN chosen USING (series)
+    SELECT ts, rank${cells.join('')} FROM (${readingsOf(table, used, slice, query.before)}) JOIN chosen USING (series)
     WHERE ${used.map((column) => `${column} IS NOT NULL`).join(' OR ')}`;
 }
 

@@ -27,13 +27,17 @@ export function within({ from, to }: TimeRange): string {
   return `ts >= ${int64(from)} AND ts < ${int64(to)}`;
 }
 
-/** A SELECT of ts, series and the columns of all readings of a type in a range, each identity once. */
-export function readingsOf(table: Table, columns: readonly string[], range: TimeRange): string {
+/**
+ * A SELECT of ts, series and the columns of all readings of a type in a range, each identity once.
+ * @param before only readings of lower positions
+ */
+export function readingsOf(table: Table, columns: readonly string[], range: TimeRange, before?: number): string {
   const { main, late } = table;
   const list = columns.map((column) => `, ${column}`).join('');
-  if (!table.hasLate(range.from, range.to)) return `SELECT ts, series${list} FROM ${main} WHERE ${within(range)}`;
-  const mainRows = `(SELECT ts, series, seq${list} FROM ${main} WHERE ${within(range)})`;
-  const lateRows = `(SELECT ts, series, seq${list} FROM ${late} WHERE ${within(range)})`;
+  const where = before === undefined ? within(range) : `${within(range)} AND seq < ${int64(BigInt(before))}`;
+  if (!table.hasLate(range.from, range.to)) return `SELECT ts, series${list} FROM ${main} WHERE ${where}`;
+  const mainRows = `(SELECT ts, series, seq${list} FROM ${main} WHERE ${where})`;
+  const lateRows = `(SELECT ts, series, seq${list} FROM ${late} WHERE ${where})`;
   return `
     SELECT ts, series${list} FROM ${mainRows} ANTI JOIN ${lateRows} l USING (ts, series)
     UNION ALL

@@ -26,6 +26,7 @@ export class DuckDbStore implements HistoryStore, HistoryWriter, HistoryReader {
   readonly writer: HistoryWriter = this;
   readonly reader: HistoryReader = this;
   readonly keepsDeliveryState = true;
+  readonly knowsPositions = true;
   readonly #options: DatabaseOptions;
   #session: Promise<Session> | undefined;
   #isStopped = false;

@@ -4,7 +4,7 @@ import type { DatabaseOptions } from './database.js';
 import { DatabaseLost, Engine } from './engine.js';
 import type { Answer, Calls, CallName, QueryChunk, Question } from './protocol.js';
 import type { RunningQuery } from './running-query.js';
-import { Turnstile } from './turnstile.js';
+import { Turnstile } from '../../domain/turnstile.js';
 
 /** Open queries at most; each has a connection. */
 const maxQueries = 64;

@@ -23,6 +23,7 @@ import type { ServerProbe } from './server.js';
 import type { InfluxTransport } from './transport.js';
 
 export class InfluxReader implements HistoryReader {
+  readonly knowsPositions = false;
   readonly #transport: InfluxTransport;
   readonly #probe: ServerProbe;
   readonly #database: string;

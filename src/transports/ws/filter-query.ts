@@ -1,21 +1,30 @@
-/** A subscription in a URL: lists comma-separated, tags as `tag.site=lyon`. */
-import type { SubscriptionFilter as Filter } from '../../domain/generated/live-frames.js';
+/** A subscription in a URL: lists comma-separated, tags as `tag.site=lyon`, history as `since` and `maxPoints`. */
 import { Refusal } from '../../domain/refusal.js';
 
 const lists = ['devices', 'types', 'fields'] as const;
+const flags = ['snapshot', 'onChange'] as const;
+const numbers = ['maxPoints', 'maxRateHz'] as const;
 
-/** @returns undefined when the URL has no query at all: then commands will come */
-export function filterOfQuery(query: Record<string, unknown>): Filter | Refusal | undefined {
-  const filter: { -readonly [Key in keyof Filter]: Filter[Key] } = {};
+/** @returns what is still to be held to the schema; undefined when the URL has no query at all: then commands will come */
+export function filterOfQuery(query: Record<string, unknown>): Record<string, unknown> | Refusal | undefined {
+  const filter: Record<string, unknown> = {};
   const tags: [key: string, value: string][] = [];
+  const history: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(query)) {
     if (typeof value !== 'string') return new Refusal('invalid_parameter', `${name}: is given more than once`);
-    const list = lists.find((known) => known === name);
-    if (list) filter[list] = value.split(',');
+    if (lists.some((known) => known === name)) filter[name] = value.split(',');
     else if (name.startsWith('tag.')) tags.push([name.slice('tag.'.length), value]);
-    else if (name === 'snapshot' && (value === 'true' || value === 'false')) filter.snapshot = value === 'true';
+    else if (flags.some((known) => known === name) && (value === 'true' || value === 'false'))
+      filter[name] = value === 'true';
+    else if (numbers.some((known) => known === name) && /^\d{1,9}(\.\d{1,9})?$/.test(value))
+      (name === 'maxPoints' ? history : filter)[name] = Number(value);
+    else if (name === 'since') history['since'] = value;
+    else if (name === 'cursor' || name === 'mode') filter[name] = value;
     else return new Refusal('invalid_parameter', `${name}: is not a parameter of a live feed, or has no such value`);
   }
-  if (tags.length > 0) filter.tags = Object.fromEntries(tags);
+  if (tags.length > 0) filter['tags'] = Object.fromEntries(tags);
+  if ('maxPoints' in history && !('since' in history))
+    return new Refusal('invalid_parameter', 'maxPoints: thins history, so since has to say from when');
+  if ('since' in history) filter['history'] = history;
   return Object.keys(query).length === 0 ? undefined : filter;
 }

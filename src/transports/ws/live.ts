@@ -3,7 +3,7 @@ import type { WebSocket } from 'ws';
 import type { LiveCommand, SubscriptionFilter as Filter } from '../../domain/generated/live-frames.js';
 import { Refusal } from '../../domain/refusal.js';
 import type { Clock } from '../../ports/clock.js';
-import type { LiveFeed, Subscriber, SubscriptionHandle } from '../../ports/feed.js';
+import type { FeedConnection, LiveFeed, LiveMessage, Subscriber, SubscriptionHandle } from '../../ports/feed.js';
 import type { LiveCommands, RefusedCommand } from '../../domain/live-command.js';
 import { closeCodes } from './close-codes.js';
 
@@ -26,10 +26,13 @@ export class LiveConnection implements Subscriber {
   #nextSubscription = 1;
   #malformedInRow = 0;
   #cutTimer: NodeJS.Timeout | undefined;
+  readonly #feed: FeedConnection;
+  readonly #onSent = () => this.#feed.drained();
 
   constructor(socket: WebSocket, rooms: LiveRooms) {
     this.#socket = socket;
     this.#rooms = rooms;
+    this.#feed = rooms.feed.connect(this);
   }
 
   /** @param filter of the URL, to subscribe with at once */
@@ -45,13 +48,13 @@ export class LiveConnection implements Subscriber {
     if (filter) this.#subscribe(0, filter);
   }
 
-  send(message: string): void {
+  send(name: string, message: LiveMessage): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
-    this.#socket.send(message);
+    this.#socket.send(frameOf(name, message), asText, this.#onSent);
     this.#rooms.countMessages('out', 1);
   }
 
-  bufferedBytes(): number {
+  unreadBytes(): number {
     return this.#socket.bufferedAmount;
   }
 
@@ -82,10 +85,12 @@ export class LiveConnection implements Subscriber {
       this.#refuse(id, new Refusal('invalid_filter', detail));
       return;
     }
-    const { snapshot = false, ...what } = filter;
-    const subscription = this.#rooms.feed.subscribe(this, `s${this.#nextSubscription++}`, what, { snapshot });
-    this.#subscriptions.set(subscription.name, subscription);
-    this.#answer({ id, subscribed: { subscription: subscription.name, cursor: subscription.cursor } });
+    const subscription = this.#feed.subscribe(`s${this.#nextSubscription}`, filter);
+    if (subscription instanceof Refusal) return this.#refuse(id, subscription);
+    this.#nextSubscription++;
+    const { name, cursor, recovered } = subscription;
+    this.#subscriptions.set(name, subscription);
+    this.#answer({ id, subscribed: { subscription: name, cursor, ...(recovered !== undefined && { recovered }) } });
     subscription.begin();
   }
 
@@ -112,14 +117,29 @@ export class LiveConnection implements Subscriber {
   }
 
   #answer(message: object): void {
-    this.send(JSON.stringify(message));
-    if (this.bufferedBytes() > maxUnreadAnswerBytes) this.tooSlow();
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    this.#socket.send(JSON.stringify(message), this.#onSent);
+    this.#rooms.countMessages('out', 1);
+    if (this.unreadBytes() > maxUnreadAnswerBytes) this.tooSlow();
   }
 
   #endAll(): void {
-    for (const subscription of this.#subscriptions.values()) subscription.end();
+    this.#feed.end();
     this.#subscriptions.clear();
   }
+}
+
+const asText = { binary: false };
+
+/** A message that many get is put together once: most connections call their first subscription the same. */
+const frames = new WeakMap<LiveMessage, { name: string; bytes: Buffer }>();
+
+function frameOf(name: string, message: LiveMessage): Buffer {
+  const known = frames.get(message);
+  if (known?.name === name) return known.bytes;
+  const bytes = Buffer.from(`{"subscription":"${name}",${message.rest}`);
+  if (!known) frames.set(message, { name, bytes });
+  return bytes;
 }
 
 /** One that asks and never reads the answers. */

@@ -109,7 +109,8 @@ export class Sockets {
       config: { operation: openLive },
       preHandler: async (request, reply) => {
         const filter = filterOfQuery(request.query);
-        const refusal = filter instanceof Refusal ? filter : filter && commands.refuseFilter(filter);
+        const refusal =
+          filter instanceof Refusal ? filter : filter && (commands.refuseFilter(filter) ?? feed.refuse(filter));
         if (refusal) return sendRefusal(reply, refusal);
       },
       handler: async (_, reply) => sendRefusal(reply.header('upgrade', 'websocket'), upgradeRequired()),

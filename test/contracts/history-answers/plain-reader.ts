@@ -12,6 +12,7 @@ import { plainAggregate } from '../history-store/plain-aggregate.js';
 import { kindOf, PlainStore, type Sample } from '../history-store/plain-store.js';
 
 export class PlainReader implements HistoryReader {
+  readonly knowsPositions = false;
   readonly #store = new PlainStore();
   readonly types: TypeColumns[];
 

@@ -21,6 +21,28 @@ export async function identityContract(t: Test, open: OpenStore): Promise<void> 
     t.equal(rows.length, 2);
   });
 
+  await t.test('one that knows positions gives history as it was before one', async (t) => {
+    const subject = await Subject.open(t, open);
+    const reading = (index: number, value: number): Sample => ({
+      device: `d${index % 3}`,
+      type: index % 2 === 0 ? 'machine' : 'pump',
+      ts: start + BigInt(index) * second,
+      fields: index % 4 === 0 ? { a: value, b: -value } : { a: value },
+    });
+    const early = Array.from({ length: 40 }, (_, index) => reading(index * 2, index));
+    early.push(reading(4, 100), reading(10, 101));
+    await subject.put(t, early);
+    const then = await subject.rows();
+    // Newer ones, late ones, and corrections: some of fields that the reading had, some of others.
+    await subject.put(t, [reading(200, 1), reading(5, 2), reading(8, 3), reading(10, 4)]);
+    await subject.put(t, [{ ...reading(10, 0), fields: { b: 5 } }]);
+    const now = await subject.sameRows(t, 'all of it');
+    const before = await subject.rows({ before: early.length });
+    t.same(before, subject.store.reader.knowsPositions ? then : now);
+    const desc = await subject.rows({ before: early.length, order: 'desc', limit: 7 });
+    t.same(desc, before.reverse().slice(0, 7), 'in any order, with a limit');
+  });
+
   await t.test('a batch that is written twice is stored once', async (t) => {
     const subject = await Subject.open(t, open);
     const samples = Array.from({ length: 50 }, (_, index) => ({

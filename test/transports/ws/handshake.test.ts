@@ -82,11 +82,18 @@ await t.test('a filter in the URL that is none is refused before the upgrade', a
     'devices=',
     'devices=a&devices=b',
     'cursor=abc',
+    'cursor=MTswYTFiMmMzZD01&since=-1h',
+    'since=yesterday',
+    'maxPoints=5',
+    'since=-1h&maxPoints=0',
+    'mode=some',
+    'maxRateHz=0',
+    'maxRateHz=fast',
     'tag.=x',
     'tag.__proto__=x',
   ]) {
     const answer = await handshake(`/v1/live?${query}`);
     t.equal(answer.status, 400, query);
-    t.match(JSON.parse(answer.body || '{}'), { status: 400, code: /^invalid_(parameter|filter)$/ }, query);
+    t.match(JSON.parse(answer.body || '{}'), { status: 400, code: /^invalid_(parameter|filter|cursor)$/ }, query);
   }
 });

@@ -1,0 +1,120 @@
+/** One connection's subscriptions, from their request on. */
+import type { Gap, SubscriptionFilter } from '../domain/generated/live-frames.js';
+import type { Refusal } from '../domain/refusal.js';
+import type { Clock } from '../ports/clock.js';
+import type { FeedConnection, Subscriber, SubscriptionHandle } from '../ports/feed.js';
+import type { Audience } from './audience.js';
+import { gapMessage } from './message.js';
+import { Opening, type Beginning, type OpeningRooms } from './opening.js';
+import { Outbox } from './outbox.js';
+import { Subscription, type Pace } from './subscription.js';
+
+/** Where a cursor leads. */
+export interface Resumption {
+  from: number;
+  gap: Gap | undefined;
+}
+
+/** The feed, as far as connections have to do with it. */
+export interface ConnectionRooms extends Omit<OpeningRooms, 'outbox' | 'join'> {
+  clock: Clock;
+  refuse: (request: SubscriptionFilter, takesAnyCursor: boolean) => Refusal | undefined;
+  resume: (cursor: string) => Resumption;
+  /** What was published goes to those who are live now, so that a new subscription begins behind it. */
+  flush: () => void;
+  enter: (request: SubscriptionFilter) => Audience;
+  join: (subscription: Subscription) => void;
+  leave: (subscription: Subscription) => void;
+  /** Its opening broke by a fault of ours. */
+  failed: (error: unknown) => void;
+}
+
+export class Connection implements FeedConnection {
+  readonly #rooms: ConnectionRooms;
+  readonly #outbox: Outbox;
+  readonly #subscriptions = new Set<Subscription>();
+  readonly #left: () => void;
+
+  /** @param left called when it ends */
+  constructor(subscriber: Subscriber, rooms: ConnectionRooms, left: (connection: Connection) => void) {
+    this.#rooms = rooms;
+    this.#outbox = new Outbox(subscriber);
+    this.#outbox.onRoom = () => this.#release();
+    this.#left = () => left(this);
+  }
+
+  subscribe(name: string, request: SubscriptionFilter, takesAnyCursor = false): SubscriptionHandle | Refusal {
+    const { refuse, flush, resume, enter, clock, position, cursorAt } = this.#rooms;
+    const refusal = refuse(request, takesAnyCursor);
+    if (refusal) return refusal;
+    flush();
+    const resumption = request.cursor === undefined ? undefined : resume(request.cursor);
+    const beginning = this.#beginningOf(request, resumption);
+    const rooms = { outbox: this.#outbox, clock, cursorAt };
+    const subscription = new Subscription(name, enter(request), rooms, paceOf(request));
+    this.#subscriptions.add(subscription);
+    return {
+      name,
+      cursor: cursorAt(position()),
+      recovered: resumption && resumption.gap === undefined,
+      begin: () => {
+        const opening = new Opening(subscription, { ...this.#rooms, outbox: this.#outbox }, beginning);
+        opening.run().catch((error: unknown) => this.#goOnWithout(subscription, error));
+      },
+      end: () => this.#end(subscription),
+    };
+  }
+
+  #beginningOf(request: SubscriptionFilter, resumption: Resumption | undefined): Beginning {
+    const { past, position } = this.#rooms;
+    const { snapshot = false, history } = request;
+    return {
+      snapshot,
+      history: history && { since: past.timeOf(history.since)!, maxPoints: history.maxPoints },
+      from: resumption?.from ?? position(),
+      gap: resumption?.gap,
+      isPaced: paceOf(request) !== undefined,
+    };
+  }
+
+  /** What was to come first is not to be had by a fault of ours: that is told, and it is live from here on. */
+  #goOnWithout(subscription: Subscription, error: unknown): void {
+    const { failed, flush, join, position, cursorAt } = this.#rooms;
+    failed(error);
+    if (subscription.isEnded) return;
+    flush();
+    subscription.send(gapMessage({ fromTs: null, toTs: null, reason: 'backlog' }, cursorAt(position())));
+    join(subscription);
+  }
+
+  drained(): void {
+    this.#outbox.drained();
+  }
+
+  /** To be called about every second. */
+  check(nowMs: number): void {
+    this.#outbox.check(nowMs);
+  }
+
+  end(): void {
+    for (const subscription of this.#subscriptions) this.#end(subscription);
+    this.#outbox.end();
+    this.#left();
+  }
+
+  #end(subscription: Subscription): void {
+    if (!this.#subscriptions.delete(subscription)) return;
+    subscription.end();
+    this.#outbox.discard(subscription.name);
+    this.#rooms.leave(subscription);
+  }
+
+  #release(): void {
+    for (const subscription of this.#subscriptions) subscription.releaseWhenDue();
+  }
+}
+
+function paceOf({ mode, maxRateHz }: SubscriptionFilter): Pace | undefined {
+  if (maxRateHz !== undefined) return { intervalMs: 1000 / maxRateHz };
+  return mode === 'latest' ? { intervalMs: 0 } : undefined;
+}

@@ -1,0 +1,65 @@
+/**
+ * What the feed has had since a position, to be taken away from rows of a store that cannot tell when they came: it comes live,
+ * and would come twice.
+ */
+import { toNanoseconds } from '../domain/timestamp.js';
+import type { FeedMemory } from './memory.js';
+import type { PastQuestion, PastRow } from './past-rows.js';
+
+/** Readings of which is kept what they were. */
+const maxReadings = 200_000;
+
+export class Since {
+  readonly #question: PastQuestion;
+  readonly #memory: FeedMemory;
+  #at: number;
+  /** Names of fields by identity: prefix and nanoseconds. */
+  readonly #fields = new Map<string, Set<string>>();
+
+  constructor(question: PastQuestion, memory: FeedMemory) {
+    this.#question = question;
+    this.#memory = memory;
+    this.#at = question.before;
+  }
+
+  /** Takes in what came up to a position. @returns whether there was room for it */
+  async advance(to: number): Promise<boolean> {
+    const { filter, since } = this.#question;
+    while (this.#at < to) {
+      const readings = await this.#memory.windowAt(this.#at);
+      if (!readings) return true;
+      for (const index of readings.matching(filter)) {
+        if (readings.position + index < this.#at) continue;
+        const { ms, ns, keys, fieldCount } = readings.look(index);
+        const ts = toNanoseconds(ms, ns);
+        if (ts < since) continue;
+        const key = keyOf(readings.seriesOf(index).prefix, ts);
+        let fields = this.#fields.get(key);
+        if (!fields) this.#fields.set(key, (fields = new Set()));
+        for (let field = 0; field < fieldCount; field++) fields.add(keys[field]!);
+      }
+      this.#at = readings.end;
+      if (this.#fields.size > maxReadings) return false;
+    }
+    return true;
+  }
+
+  takeAway(rows: PastRow[]): PastRow[] {
+    if (this.#fields.size === 0) return rows;
+    const left: PastRow[] = [];
+    for (const row of rows) {
+      const newer = this.#fields.get(keyOf(row.series, row.ts));
+      if (!newer) {
+        left.push(row);
+        continue;
+      }
+      const cells = row.cells.map((cell, place) => (newer.has(row.names[place]!) ? null : cell));
+      if (cells.some((cell) => cell !== null)) left.push({ ...row, cells });
+    }
+    return left;
+  }
+}
+
+function keyOf(prefix: string, ts: bigint): string {
+  return `${prefix} ${ts}`;
+}

@@ -1,0 +1,149 @@
+/** The feed on a real spool, without a service around it: what is published was durable before. */
+import type { Test } from 'tap';
+import { MemoryCatalog } from '../../src/catalog/memory-catalog.js';
+import { encodeField } from '../../src/domain/line.js';
+import { InstanceFeed, type FeedRooms } from '../../src/live/feed.js';
+import type { Gap } from '../../src/domain/generated/live-frames.js';
+import type { FieldValue } from '../../src/domain/reading.js';
+import { Refusal } from '../../src/domain/refusal.js';
+import type { LiveMessage, Subscriber, SubscriptionHandle } from '../../src/ports/feed.js';
+import type { SubscriptionFilter } from '../../src/domain/generated/live-frames.js';
+import { SegmentedSpool } from '../../src/spool/log.js';
+import { feedHistory } from '../../src/history/feed-history.js';
+import { MemoryReader } from '../history/memory-reader.js';
+
+export const startMs = 1_700_000_000_000;
+export const instance = '0a1b2c3d';
+
+export interface RigReading {
+  device?: string;
+  ms?: number;
+  fields: Record<string, FieldValue>;
+}
+
+export class FeedRig {
+  /** How far the feed's clock is ahead of ours. */
+  aheadMs = 0;
+  readonly clock = { now: () => Date.now() + this.aheadMs };
+  readonly catalog = new MemoryCatalog(this.clock, []);
+  readonly type = this.catalog.addType('pump')!;
+  readonly spool: SegmentedSpool;
+  #feed: InstanceFeed | undefined;
+
+  constructor(directory: string, keepBytes = 256 * 1024 * 1024) {
+    this.spool = new SegmentedSpool({ directory, maxBytes: 64 * 1024 * 1024, keepBytes });
+  }
+
+  static async open(t: Test, rooms: Partial<FeedRooms> = {}): Promise<FeedRig> {
+    const rig = new FeedRig(t.testdir());
+    await rig.spool.start(null);
+    const feed = new InstanceFeed({
+      instance,
+      inventory: rig.catalog,
+      clock: rig.clock,
+      log: { info: () => undefined, warn: () => undefined, error: (values) => t.fail('an error was logged', values) },
+      position: rig.spool.head,
+      spool: rig.spool,
+      reader: new MemoryReader(),
+      history: feedHistory,
+      progress: { untilStored: async () => true },
+      ...rooms,
+    });
+    rig.#feed = feed;
+    feed.start();
+    t.teardown(async () => {
+      feed.stop();
+      await rig.spool.stop();
+    });
+    return rig;
+  }
+
+  get feed(): InstanceFeed {
+    return this.#feed!;
+  }
+
+  connect(): Reader {
+    return new Reader(this.feed);
+  }
+
+  /** One batch: durable, known to the catalog, published. @returns the position of its first reading */
+  async publish(...readings: RigReading[]): Promise<number> {
+    const lines = readings.map(({ device = 'd1', ms = startMs, fields }) => {
+      const series = this.catalog.addSeries(this.type, device, {})!;
+      const text = Object.entries(fields).map(([name, value]) => {
+        this.catalog.addField(this.type, name, typeof value === 'string' ? 'string' : 'float');
+        return `${name}=${encodeField(value, typeof value === 'string' ? 'string' : 'float')}`;
+      });
+      return { series, ms, ns: 0, fields, line: `${series.prefix} ${text.join(',')} ${ms}000000\n` };
+    });
+    const payload = lines.map(({ line }) => line).join('');
+    const count = lines.length;
+    const { position, durable } = this.spool.append({ payload, count, late: false, arrivedMs: startMs });
+    await durable;
+    this.catalog.observe(lines, startMs);
+    this.feed.publish({ position, count, payload });
+    return position;
+  }
+}
+
+export interface SeenMessage {
+  name: string;
+  kind: LiveMessage['kind'];
+  cursor?: string;
+  readings?: { device: string; ts: number; fields: Record<string, unknown> }[];
+  history?: { readings: { ts: number; fields: Record<string, unknown> }[]; done: boolean };
+  snapshot?: { fields: Record<string, unknown> }[];
+  conflated?: number;
+  gap?: Gap;
+}
+
+/** A connection that keeps what it is sent, and reads as much of it as it is told to. */
+export class Reader implements Subscriber {
+  readonly messages: SeenMessage[] = [];
+  readonly connection;
+  unread = 0;
+  /** Bytes of everything that it was sent. */
+  sentBytes = 0;
+  slow = 0;
+  /** Whether it takes what it is sent. */
+  isReading = true;
+  #lastName = 0;
+
+  constructor(feed: InstanceFeed) {
+    this.connection = feed.connect(this);
+  }
+
+  send(name: string, message: LiveMessage): void {
+    const { kind } = message;
+    this.messages.push({ ...(JSON.parse(`{${message.rest}`) as SeenMessage), name, kind });
+    this.sentBytes += message.bytes;
+    if (!this.isReading) this.unread += message.bytes;
+    else setImmediate(() => this.connection.drained());
+  }
+
+  unreadBytes(): number {
+    return this.unread;
+  }
+
+  tooSlow(): void {
+    this.slow++;
+  }
+
+  /** Takes everything that is under way. */
+  read(): void {
+    this.unread = 0;
+    this.connection.drained();
+  }
+
+  subscribe(request: SubscriptionFilter): SubscriptionHandle {
+    const handle = this.connection.subscribe(`s${++this.#lastName}`, request);
+    if (handle instanceof Refusal) throw handle;
+    handle.begin();
+    return handle;
+  }
+
+  /** Fields of all live readings so far. */
+  get fields(): Record<string, unknown>[] {
+    return this.messages.flatMap(({ readings = [] }) => readings.map(({ fields }) => fields));
+  }
+}
