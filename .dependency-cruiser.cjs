@@ -34,7 +34,6 @@ const libraries = {
   '@duckdb/node-api': ['src/stores/duckdb', 'bench', 'test'],
   '@influxdata/influxdb-client': ['src/stores/influxdb', 'bench', 'test'],
   '@fastify/static': ['src/transports/http'],
-  '@fastify/websocket': ['src/transports/http', 'src/transports/ws'],
   ajv: ['src/codecs', 'src/config', 'src/reading-types', 'test'],
   'ajv-formats': ['src/codecs', 'src/config', 'src/reading-types', 'test'],
   cborg: ['src/codecs', 'simulators', 'bench', 'test'],

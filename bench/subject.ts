@@ -34,10 +34,14 @@ export class OurServer implements Subject {
   readonly server: ServerProcess;
   readonly #directory: string;
 
-  /** @param profile directory for CPU profiles, if they are wanted */
-  constructor(scratch: Scratch, profile: string | undefined) {
+  /**
+   * @param profile directory for CPU profiles, if they are wanted
+   * @param extraArguments for node
+   */
+  constructor(scratch: Scratch, profile: string | undefined, extraArguments: string[] = []) {
     this.#directory = scratch.next();
-    this.server = new ServerProcess(ourProcess(this.#directory, profile));
+    const ours = ourProcess(this.#directory, profile);
+    this.server = new ServerProcess({ ...ours, nodeArguments: [...ours.nodeArguments, ...extraArguments] });
   }
 
   async stats(): Promise<Stats> {
@@ -63,8 +67,11 @@ export function ourProcess(directory: string, profile?: string) {
 export class BareServer implements Subject {
   readonly server: ServerProcess;
 
-  constructor(program: 'fastify-json' | 'ws-json') {
-    this.server = new ServerProcess({ program: new URL(`./bare/${program}.js`, import.meta.url), nodeArguments });
+  constructor(program: 'fastify-json' | 'ws-json', extraArguments: string[] = []) {
+    this.server = new ServerProcess({
+      program: new URL(`./bare/${program}.js`, import.meta.url),
+      nodeArguments: [...nodeArguments, ...extraArguments],
+    });
   }
 
   async stop(): Promise<void> {

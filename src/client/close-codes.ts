@@ -14,3 +14,11 @@ export const credentialsEnded = 4401;
 export function mayReconnect(code: number, hasNewCredentials: boolean): boolean {
   return reconnectable.has(code) || (code === credentialsEnded && hasNewCredentials);
 }
+
+/** A server that restarts sends each client away with a delay of its own, so that they do not all come back at once. */
+const retryAfter = /\bretry-after-ms=(\d{1,6})\b/;
+
+/** @param reason of the close frame. @returns what the server asks to wait, at least */
+export function retryAfterMs(reason: string): number {
+  return Number(retryAfter.exec(reason)?.[1] ?? 0);
+}

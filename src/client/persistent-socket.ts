@@ -3,7 +3,7 @@
  * it with a code that says not to come back. What is sent and kept over a reconnect is its owner's business.
  */
 import { Backoff, type BackoffOptions } from './backoff.js';
-import { credentialsEnded, mayReconnect } from './close-codes.js';
+import { credentialsEnded, mayReconnect, retryAfterMs } from './close-codes.js';
 import { currentToken, isRenewable, type Token } from './credentials.js';
 import type { Refused } from './device.js';
 import { socketUrl, webSocketConstructor, type WebSocketConstructor, type WebSocketLike } from './web-socket.js';
@@ -113,14 +113,15 @@ export class PersistentSocket {
       if (isCurrent()) this.#receive(event.data);
     });
     socket.addEventListener('close', ({ code, reason }: { code: number; reason: string }) => {
-      if (isCurrent()) this.#closed(code, error || reason || `the connection was closed with ${code}`);
+      const message = error || reason || `the connection was closed with ${code}`;
+      if (isCurrent()) this.#closed(code, message, retryAfterMs(reason));
     });
   }
 
-  #closed(code: number, message: string): void {
+  #closed(code: number, message: string, atLeastMs: number): void {
     this.#discard();
     const hasNewCredentials = isRenewable(this.#options.token);
-    if (mayReconnect(code, hasNewCredentials)) return this.#retry({ code: 'closed', message });
+    if (mayReconnect(code, hasNewCredentials)) return this.#retry({ code: 'closed', message }, atLeastMs);
     this.#stopped = true;
     this.#events.onEnd({ code: code === credentialsEnded ? 'credentials' : 'closed', message });
   }
@@ -131,9 +132,9 @@ export class PersistentSocket {
     else this.drop({ code: 'protocol', message: 'the server sent something that is not a JSON object' });
   }
 
-  #retry(reason: Refused): void {
+  #retry(reason: Refused, atLeastMs = 0): void {
     if (this.#stopped) return;
-    const delayMs = this.#backoff.nextMs();
+    const delayMs = this.#backoff.nextMs(atLeastMs);
     clearTimeout(this.#retryTimer);
     this.#retryTimer = setTimeout(() => void this.#connect(), delayMs);
     this.#events.onDown(reason, delayMs);

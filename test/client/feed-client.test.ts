@@ -160,3 +160,20 @@ await t.test('a closed subscription is ended at the server and gets nothing more
   t.same(viewer.seen, []);
   t.equal(subscribes(viewer).length, 1);
 });
+
+await t.test('a restart that names a delay is waited for; another close is not', async (t) => {
+  const delays: [number, string][] = [
+    [1012, 'restart; retry-after-ms=700'],
+    [1001, 'restart'],
+  ];
+  for (const [code, reason] of delays) {
+    const viewer = await watch(t, {});
+    await until(() => viewer.peer.commands.length === 1);
+    const closedMs = Date.now();
+    viewer.peer.close(code, reason);
+    await until(() => viewer.peer.connections === 2);
+    t.equal(viewer.peer.connections, 2);
+    const waitedMs = Date.now() - closedMs;
+    if (code === 1012) t.ok(waitedMs >= 690, 'not sooner', { waitedMs });
+  }
+});

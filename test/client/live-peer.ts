@@ -51,8 +51,8 @@ export class LivePeer {
     for (const socket of this.#server?.clients ?? []) socket.terminate();
   }
 
-  close(code: number): void {
-    for (const socket of this.#server?.clients ?? []) socket.close(code);
+  close(code: number, reason = ''): void {
+    for (const socket of this.#server?.clients ?? []) socket.close(code, reason);
   }
 
   /** Accepts `count` more readings and pushes them. */

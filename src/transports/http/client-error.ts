@@ -12,11 +12,11 @@ export function answerClientError(error: ConnectionError, socket: Socket): void 
   }
   switch (error.code) {
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return refuse(socket, new Refusal('request_timeout', 'headers and body have to come faster'));
+      return refuseRaw(socket, new Refusal('request_timeout', 'headers and body have to come faster'));
     case 'HPE_HEADER_OVERFLOW':
-      return refuse(socket, new Refusal('headers_too_large', 'the headers are larger than this service takes'));
+      return refuseRaw(socket, new Refusal('headers_too_large', 'the headers are larger than this service takes'));
     default:
-      return refuse(socket, new Refusal('malformed', 'this is not a request that HTTP knows'));
+      return refuseRaw(socket, new Refusal('malformed', 'this is not a request that HTTP knows'));
   }
 }
 
@@ -25,16 +25,16 @@ function isAnswered({ _httpMessage: answer }: Socket & { _httpMessage?: ServerRe
   return answer?.headersSent === true;
 }
 
-function refuse(socket: Socket, refusal: Refusal): void {
-  endWith(socket, refusal.status, JSON.stringify(problemOf(refusal)));
-}
-
-function endWith(socket: Socket, status: number, body: string): void {
+/** Where there is no reply to send it by. */
+export function refuseRaw(socket: Socket, refusal: Refusal, headers: readonly string[] = []): void {
+  const { status } = refusal;
+  const body = JSON.stringify(problemOf(refusal));
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     'content-type: application/problem+json',
     `content-length: ${Buffer.byteLength(body)}`,
     'connection: close',
+    ...headers,
   ];
   // Then it is cut, whatever the other side still sends.
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroySoon());

@@ -1,6 +1,6 @@
 /** The WebSocket addresses: who may connect, what becomes of a connection, and how all of them end. */
-import websocket from '@fastify/websocket';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { once } from 'node:events';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { WebSocket } from 'ws';
 import type { SubscriptionFilter as Filter } from '../../domain/generated/live-frames.js';
 import { Refusal } from '../../domain/refusal.js';
@@ -16,8 +16,10 @@ import type { Metrics, SocketKind } from '../http/metrics.js';
 import { closeCodes } from './close-codes.js';
 import { filterOfQuery } from './filter-query.js';
 import { Heartbeat } from './heartbeat.js';
-import { LiveConnection } from './live.js';
-import { StreamConnection } from './stream.js';
+import { LiveConnection, type LiveRooms } from './live.js';
+import { restartNotice } from './restart-notice.js';
+import { StreamConnection, type StreamRooms } from './stream.js';
+import { ignore, Upgrades } from './upgrades.js';
 
 export interface SocketRooms {
   ingest: Ingest;
@@ -30,18 +32,19 @@ export interface SocketRooms {
   allowedOrigins: readonly string[];
 }
 
-const subprotocol = 'inlet.v1';
-/** Messages that a closing socket may still read and send. */
-const closeGraceMs = 2_000;
+/** How long the other sides have to answer the close frame when the service stops. */
+const stopGraceMs = 2_000;
 
 export class Sockets {
   readonly #rooms: SocketRooms;
+  readonly #upgrades: Upgrades;
   readonly #heartbeat = new Heartbeat();
   #isStopping = false;
   readonly #open = { stream: new Set<WebSocket>(), live: new Set<WebSocket>() };
 
   constructor(rooms: SocketRooms) {
     this.#rooms = rooms;
+    this.#upgrades = new Upgrades(rooms.maxFrameBytes);
   }
 
   get streams(): number {
@@ -50,17 +53,8 @@ export class Sockets {
 
   /** Adds the addresses to a server that does not listen yet. */
   async addTo(app: FastifyInstance): Promise<void> {
-    const { maxFrameBytes, allowedOrigins } = this.#rooms;
-    await app.register(websocket, {
-      options: {
-        maxPayload: maxFrameBytes,
-        // Deflating would cost 28 KB a connection against 8.
-        perMessageDeflate: false,
-        handleProtocols: (offered) => (offered.has(subprotocol) ? subprotocol : false),
-      },
-      // Sockets are closed by `stop`, with a code that says to come back.
-      preClose: (done) => done(),
-    });
+    const { allowedOrigins } = this.#rooms;
+    this.#upgrades.addTo(app);
     await app.register(async (scope) => {
       scope.addHook('onRequest', async (request, reply) => {
         const refusal = refuseForeignOrigin(request, allowedOrigins);
@@ -72,37 +66,34 @@ export class Sockets {
     this.#heartbeat.start();
   }
 
+  /** Sends all away, with a code that says to come back. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     this.#heartbeat.stop();
-    await Promise.all([...this.#open.stream, ...this.#open.live].map((socket) => this.#sendAway(socket)));
-  }
-
-  async #sendAway(socket: WebSocket): Promise<void> {
-    const cut = setTimeout(() => socket.terminate(), closeGraceMs);
-    const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
-    socket.close(closeCodes.restart, 'the service restarts');
+    const open = [...this.#open.stream, ...this.#open.live];
+    const closed = Promise.all(open.map(async (socket) => once(socket, 'close')));
+    for (const socket of open) sendAway(socket, open.length);
+    const cut = setTimeout(() => open.forEach((socket) => socket.terminate()), stopGraceMs);
     await closed;
     clearTimeout(cut);
   }
 
   #addStream(app: FastifyInstance): void {
-    const { ingest, inventory, clock, maxFrameBytes, metrics } = this.#rooms;
+    const { ingest, inventory, clock, maxFrameBytes } = this.#rooms;
+    const countMessages = this.#counter('stream');
+    const rooms: StreamRooms = { ingest, inventory, clock, maxFrameBytes, countMessages };
     app.route({
       method: 'GET',
       url: '/v1/stream',
       config: { operation: openStream },
-      handler: async (_, reply) => sendRefusal(reply.header('upgrade', 'websocket'), upgradeRequired()),
-      wsHandler: (socket) => {
-        this.#admit('stream', socket);
-        const countMessages = (direction: 'in' | 'out', count: number) => metrics.messages('stream', direction, count);
-        new StreamConnection(socket, { ingest, inventory, clock, maxFrameBytes, countMessages }).start();
-      },
+      handler: async (request, reply) =>
+        this.#upgrade('stream', request, reply, (socket) => new StreamConnection(socket, rooms).start()),
     });
   }
 
   #addLive(app: FastifyInstance): void {
-    const { feed, commands, clock, metrics } = this.#rooms;
+    const { feed, commands, clock } = this.#rooms;
+    const rooms: LiveRooms = { feed, commands, clock, countMessages: this.#counter('live') };
     app.route<{ Querystring: Record<string, unknown> }>({
       method: 'GET',
       url: '/v1/live',
@@ -113,30 +104,53 @@ export class Sockets {
           filter instanceof Refusal ? filter : filter && (commands.refuseFilter(filter) ?? feed.refuse(filter));
         if (refusal) return sendRefusal(reply, refusal);
       },
-      handler: async (_, reply) => sendRefusal(reply.header('upgrade', 'websocket'), upgradeRequired()),
-      wsHandler: (socket, request: FastifyRequest) => {
-        this.#admit('live', socket);
-        const countMessages = (direction: 'in' | 'out', count: number) => metrics.messages('live', direction, count);
-        const filter = filterOfQuery(request.query as Record<string, unknown>) as Filter | undefined;
-        new LiveConnection(socket, { feed, commands, clock, countMessages }).start(filter);
+      handler: async (request, reply) => {
+        const filter = filterOfQuery(request.query) as Filter | undefined;
+        return this.#upgrade('live', request, reply, (socket) => new LiveConnection(socket, rooms).start(filter));
       },
     });
   }
 
-  #admit(kind: SocketKind, socket: WebSocket): void {
-    const openedMs = this.#rooms.clock.now();
-    this.#open[kind].add(socket);
-    this.#heartbeat.watch(socket);
-    this.#rooms.metrics.socketOpened(kind);
+  #upgrade(
+    kind: SocketKind,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    start: (socket: WebSocket) => void,
+  ): FastifyReply {
+    const connection = request.raw.socket;
+    const isTaken = this.#upgrades.take(request, reply, (socket) => {
+      this.#admit(kind, socket, connection);
+      start(socket);
+    });
+    return isTaken ? reply : sendRefusal(reply.header('upgrade', 'websocket'), upgradeRequired());
+  }
+
+  #admit(kind: SocketKind, socket: WebSocket, connection: FastifyRequest['raw']['socket']): void {
+    const { clock, metrics } = this.#rooms;
+    const open = this.#open[kind];
+    const openedMs = clock.now();
+    const beating = this.#heartbeat.watch(socket, connection);
+    open.add(socket);
+    metrics.socketOpened(kind);
     // What the other side did wrong on the wire ends in 'close' as well, with ws's own code.
-    socket.on('error', () => undefined);
+    socket.on('error', ignore);
     socket.on('close', () => {
-      this.#open[kind].delete(socket);
-      this.#rooms.metrics.socketClosed(kind, (this.#rooms.clock.now() - openedMs) / 1000);
+      this.#heartbeat.forget(beating);
+      open.delete(socket);
+      metrics.socketClosed(kind, (clock.now() - openedMs) / 1000);
     });
     // Its handshake was under way when the others were sent away.
-    if (this.#isStopping) void this.#sendAway(socket);
+    if (this.#isStopping) sendAway(socket, 1);
   }
+
+  #counter(kind: SocketKind): StreamRooms['countMessages'] {
+    const { metrics } = this.#rooms;
+    return (direction, count) => metrics.messages(kind, direction, count);
+  }
+}
+
+function sendAway(socket: WebSocket, openSockets: number): void {
+  socket.close(closeCodes.restart, restartNotice(openSockets));
 }
 
 function upgradeRequired(): Refusal {

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import t from 'tap';
 import { WebSocket, type ClientOptions } from 'ws';
 import { startInlet } from '../../servers/inlet.js';
+import { sendRaw } from '../http/answers.js';
 
 const service = await startInlet(t, { INLET_ALLOWED_ORIGINS: 'https://plant.example, http://localhost:3000' });
 
@@ -74,6 +75,33 @@ await t.test('other addresses speak no WebSocket', async (t) => {
   }
   t.equal((await fetch(`${service.url}/healthz`)).status, 200);
 });
+
+await t.test(
+  'a handshake that is none is refused as a problem, and what another upgrade asks for is answered',
+  async (t) => {
+    const upgrade = (headers: string, request = 'GET /v1/stream') =>
+      sendRaw(service.url, `${request} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n${headers}\r\n`);
+    const key = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
+    const asked: [what: string, answer: string, status: number, code: string][] = [
+      ['without a key', await upgrade('Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n'), 400, 'malformed'],
+      [
+        'of another version',
+        await upgrade(`Upgrade: websocket\r\nSec-WebSocket-Version: 7\r\n${key}`),
+        400,
+        'malformed',
+      ],
+      ['with a body', await upgrade('Upgrade: h2c\r\nContent-Length: 1\r\n', 'POST /v1/readings'), 400, 'malformed'],
+      ['to something else', await upgrade('Upgrade: h2c\r\n'), 426, 'upgrade_required'],
+    ];
+    for (const [what, answer, status, code] of asked) {
+      const [head = '', body = '{}'] = answer.split('\r\n\r\n');
+      t.match(head, new RegExp(`^HTTP/1\\.1 ${status} `), what);
+      t.match(JSON.parse(body), { status, code }, what);
+    }
+    t.match(asked[1]![1], /\r\nsec-websocket-version: 13\r\n/, 'it says which version it speaks (RFC 6455 §4.4)');
+    t.match(await upgrade('Upgrade: h2c\r\n', 'GET /healthz'), /^HTTP\/1\.1 200 /, 'which may be passed over');
+  },
+);
 
 await t.test('a filter in the URL that is none is refused before the upgrade', async (t) => {
   for (const query of [
