@@ -30,9 +30,8 @@ export class AnswerColumns {
     ];
   }
 
-  /** All cells but the time. */
-  cellsOf(row: HistoryRow): Cell[] {
-    const cells: Cell[] = [];
+  /** All cells but the time, behind what `cells` has already. */
+  cellsOf(row: HistoryRow, cells: Cell[] = []): Cell[] {
     if (this.#device) cells.push(row.device);
     if (this.#type) cells.push(row.type);
     for (const key of this.#tags) cells.push(tagOf(row.tags, key));

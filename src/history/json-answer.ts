@@ -5,13 +5,14 @@
  * not have is null in it.
  */
 import { compareByCodePoint } from '../domain/code-point-order.js';
+import type { Tags } from '../domain/reading.js';
 import type { Cell, HistoryReader } from '../ports/history-store.js';
 import { AnswerColumns } from './answer-columns.js';
 import { historyRows, valueColumns } from './answer-rows.js';
 import { timeIn } from './answer-time.js';
 import { encodeCursor } from './cursor.js';
 import type { HistoryQuery } from './query.js';
-import type { HistoryRow } from './row.js';
+import type { HistoryRow, ValueColumn } from './row.js';
 
 /** Rows of a page, unless the request says. */
 export const defaultLimit = 1000;
@@ -35,7 +36,7 @@ export async function answerHistory(query: HistoryQuery, reader: HistoryReader):
   const columns = columnsOf(query, rows);
   return {
     columns: columns.names,
-    rows: rows.map((row) => [timeIn(row.ts, query.precision), ...columns.cellsOf(row).map(jsonCell)]),
+    rows: rows.map((row) => jsonCells(columns.cellsOf(row, [timeIn(row.ts, query.precision)]))),
     next: truncated ? encodeCursor({ ...query, after: rows.at(-1)! }) : null,
     truncated,
   };
@@ -60,16 +61,32 @@ function columnsOf(query: HistoryQuery, rows: readonly HistoryRow[]): AnswerColu
 
 function tagKeysOf(rows: readonly HistoryRow[]): string[] {
   const keys = new Set<string>();
-  for (const { tags } of rows) for (const key of Object.keys(tags)) keys.add(key);
+  let known: Tags | undefined;
+  for (const { tags } of rows) {
+    // Rows of one series mostly come one after the other.
+    if (tags === known) continue;
+    for (const key of Object.keys(tags)) keys.add(key);
+    known = tags;
+  }
   return [...keys].sort(compareByCodePoint);
 }
 
 function fieldsWithValues(rows: readonly HistoryRow[]): Set<string> {
-  const fields = new Set<string>();
+  const seen = new Map<readonly ValueColumn[], boolean[]>();
   for (const { columns, cells } of rows) {
-    for (let at = 0; at < cells.length; at++) if (cells[at] !== null) fields.add(columns[at]!.field);
+    let has = seen.get(columns);
+    if (!has) seen.set(columns, (has = []));
+    for (let at = 0; at < cells.length; at++) if (cells[at] !== null) has[at] = true;
   }
+  const fields = new Set<string>();
+  for (const [columns, has] of seen) for (const [at, { field }] of columns.entries()) if (has[at]) fields.add(field);
   return fields;
+}
+
+/** In place: a copy for each row would cost as much as the row. */
+function jsonCells(cells: Cell[]): JsonCell[] {
+  for (let at = 0; at < cells.length; at++) cells[at] = jsonCell(cells[at]!);
+  return cells as JsonCell[];
 }
 
 /** Integers beyond 2^53 are strings. */

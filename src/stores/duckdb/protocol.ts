@@ -22,8 +22,8 @@ export interface Calls {
   remove: { ask: { device: string }; answer: null };
   deliveryState: { ask: object; answer: DeliveryState | null };
   kinds: { ask: object; answer: TypeColumns[] };
-  /** Begins a query, which is named by this number from then on. */
-  query: { ask: { query: number } & Query; answer: null };
+  /** Begins a query, which is named by this number from then on, and gives its first chunk: most answers have one. */
+  query: { ask: { query: number } & Query; answer: QueryChunk | null };
   next: { ask: { query: number }; answer: QueryChunk | null };
   /** The reader wants no more; harmless after the end. */
   cancel: { ask: { query: number }; answer: null };

@@ -59,15 +59,14 @@ export class Session {
   /** Asks a query and gives its chunks as they are pulled; a reader that stops early ends the query. */
   async *chunks<Q extends Query>(query: Q): AsyncGenerator<QueryChunks[Q['kind']]> {
     const number = ++this.#lastId;
-    await this.ask('query', { query: number, ...query });
+    let chunk = await this.ask('query', { query: number, ...query });
     try {
-      for (;;) {
-        const chunk = await this.ask('next', { query: number });
-        if (chunk === null) return;
+      while (chunk !== null) {
         yield chunk as QueryChunks[Q['kind']];
+        chunk = await this.ask('next', { query: number });
       }
     } finally {
-      if (!this.hasEnded) await this.ask('cancel', { query: number });
+      if (chunk !== null && !this.hasEnded) await this.ask('cancel', { query: number });
     }
   }
 

@@ -69,7 +69,7 @@ async function answerTo(question: Question): Promise<Calls[CallName]['answer']> 
     case 'query':
       if (queries.size >= maxQueries) throw new Error(`there are ${maxQueries} queries under way already`);
       queries.set(question.query, await engine.query(question));
-      return null;
+      return nextChunk(question.query);
     case 'next':
       return nextChunk(question.query);
     case 'cancel':

@@ -52,11 +52,11 @@ export function tagReference(key: string): string {
 }
 
 /**
- * The condition that a series is selected. Points without a device were not written by us. What no reading can be named
+ * The condition that a series is selected. Points without a device were not written by us; one that is named is there. What no reading can be named
  * selects nothing; that also keeps out NUL, which ends a query's text and has no escape.
  */
 export function seriesCondition(selection: SeriesSelection): string {
-  const conditions = [isThere(device)];
+  const conditions = selection.devices?.every((pattern) => !pattern.includes('*')) ? [] : [isThere(device)];
   if (selection.devices !== undefined) {
     const each = selection.devices
       .filter((pattern) => deviceCharacters.test(pattern))
