@@ -16,6 +16,6 @@ export interface FeedHistory {
 }
 
 export interface StoreProgress {
-  /** Whether the store has everything before `position` before the time is over. */
+  /** Waits until the store has what was accepted last before `position`, or the time is over. @returns whether it has */
   untilStored(position: number, timeoutMs: number): Promise<boolean>;
 }

@@ -31,7 +31,7 @@ export class FeedRig {
   #feed: InstanceFeed | undefined;
 
   constructor(directory: string, keepBytes = 256 * 1024 * 1024) {
-    this.spool = new SegmentedSpool({ directory, maxBytes: 64 * 1024 * 1024, keepBytes });
+    this.spool = new SegmentedSpool({ directory, maxBytes: 128 * 1024 * 1024, keepBytes });
   }
 
   static async open(t: Test, rooms: Partial<FeedRooms> = {}): Promise<FeedRig> {

@@ -14,7 +14,7 @@ import { commands, Runs, type RunService } from './gapless/run.js';
 import { sabotages, webSocketFeed, type FeedSubject } from './gapless/subject.js';
 
 const subjects: FeedSubject[] = [webSocketFeed];
-const runs = 12;
+const runs = 8;
 const patienceMs = 20_000;
 /** A sabotage may need some runs until one hits upon it. */
 const sabotageRuns = 60;
