@@ -130,6 +130,7 @@ export class Service {
       maxConnections: connectionBound(),
       allowedOrigins: settings.allowedOrigins,
       schemas,
+      mqtt: settings.mqtt,
       dashboardDirectory: path.join(projectRoot, 'dist', 'dashboard'),
     });
     const sockets = new Sockets({

@@ -66,6 +66,7 @@ export const requests: Asked[] = [
   { route: 'GET /v1/stats', status: 200 },
   { route: 'GET /metrics', status: 200 },
   { route: 'GET /openapi.json', status: 200 },
+  { route: 'GET /asyncapi.json', status: 200 },
   { route: 'GET /docs', status: 200 },
 ];
 

@@ -128,6 +128,7 @@ t.test('the page shows every operation, refusal and schema, and needs nothing fr
   for (const { operation } of operations) t.match(page, `<section id="${operation.operationId}">`);
   for (const name of Object.keys(document.components.schemas)) t.match(page, `<section id="schema-${name}">`);
   for (const code of Object.keys(refusals)) t.match(page, `<code>${code}</code>`);
+  for (const channel of ['stream', 'live']) t.match(page, `<section id="channel-${channel}">`);
   const ids = new Set([...page.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id));
   const dead = [...page.matchAll(/href="#([^"]+)"/g)].map(([, id]) => id).filter((id) => !ids.has(id));
   t.same(dead, [], 'every link within it leads somewhere');

@@ -1,5 +1,5 @@
 // Generated from schemas/stream-frames.schema.json; change it there and run `npm run generate`.
-import type { SentReading, DeviceName, TypeName, Precision, SentTags, SentTime, SentFields } from './reading.js';
+import type { DeviceName, TypeName, Precision, SentTags, SentTime, SentFields, SentReading } from './reading.js';
 import type { EnvelopeReading } from './batch.js';
 import type { Rejection } from './receipt.js';
 
@@ -10,11 +10,15 @@ export type StreamFrame = DeviceFrame | StreamServerFrame;
 /**
  * A batch, with an optional seq beside the keys of an envelope or a single reading. Without seq it is answered only when something was rejected or refused.
  */
-export type DeviceFrame = SequencedEnvelope | SequencedReading | SentReading[];
+export type DeviceFrame = SequencedEnvelope | SequencedReading | UnsequencedReadings;
 /**
  * Rises from frame to frame of a connection. A refused frame is sent again under a new one.
  */
 export type FrameSequenceNumber = number;
+/**
+ * @minItems 1
+ */
+export type UnsequencedReadings = SentReading[];
 export type StreamServerFrame = StreamWelcome | StreamAck | StreamError;
 export type StreamErrorCode =
   'malformed' | 'empty_batch' | 'too_many_readings' | 'spool_full' | 'spool_failed' | 'rate_limited' | 'stopping';

@@ -11,6 +11,7 @@ import type { Replay } from '../../pipeline/replay.js';
 import type { Operations } from '../../ports/operations.js';
 import type { ParquetWriter } from '../../ports/parquet.js';
 import type { Metrics } from './metrics.js';
+import type { MqttAddresses } from './asyncapi/mqtt.js';
 import { takeBodies } from './body.js';
 import { answerClientError } from './client-error.js';
 import { limitConnections } from './connection-limit.js';
@@ -47,6 +48,8 @@ export interface HttpRooms {
   /** Origins of browsers beside the service's own. */
   allowedOrigins: readonly string[];
   schemas: SharedSchemas;
+  /** Where MQTT is, as far as it is. */
+  mqtt: MqttAddresses;
   /** Built files of the dashboard. */
   dashboardDirectory: string;
 }
@@ -85,7 +88,7 @@ export async function createHttpServer(rooms: HttpRooms): Promise<FastifyInstanc
     done();
   });
 
-  documentationRoutes(app, rooms.schemas);
+  documentationRoutes(app, { ...rooms, mediaTypes: rooms.ingest.mediaTypes });
   readingRoutes(app, rooms);
   checkRoutes(app, rooms);
   inventoryRoutes(app, rooms);

@@ -40,6 +40,13 @@ export const getOpenApi: Operation = {
   answers: { 200: { description: 'OpenAPI 3.1.', schema: { type: 'object' } } },
 };
 
+export const getAsyncApi: Operation = {
+  group: 'Operation',
+  summary: 'The WebSockets and MQTT topics',
+  description: 'Every frame and message in both directions, and why the server ends a connection.',
+  answers: { 200: { description: 'AsyncAPI 3.0.', schema: { type: 'object' } } },
+};
+
 export const getDocs: Operation = {
   group: 'Operation',
   summary: 'This document as a page',

@@ -1,13 +1,15 @@
 /** /docs: the document as one page, without scripts and without anything from elsewhere. */
+import type { Channel } from '../asyncapi/channel.js';
 import type { OpenApiDocument, OpenApiOperation, OpenApiResponse } from './document.js';
 import type { Parameter, Schema } from './operation.js';
 import { curlOf } from './curl.js';
 import { escape, inline } from './html.js';
+import { channelSections } from './channel-section.js';
 import { pageStyle } from './page-style.js';
 import { schemaTable, typeOf } from './schema-table.js';
 
 /** @param origin where the service is asked, for the examples */
-export function documentationPage(document: OpenApiDocument, origin: string): string {
+export function documentationPage(document: OpenApiDocument, channels: readonly Channel[], origin: string): string {
   const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
   );
@@ -25,15 +27,18 @@ export function documentationPage(document: OpenApiDocument, origin: string): st
 <nav>
   <a class="home" href="/">${escape(document.info.title)}</a>
   ${groups.map((group) => navigation(group.name, group.operations)).join('\n  ')}
+  <b>Channels</b>${channels.map(({ name, address }) => `<a href="#channel-${name}">${escape(address)}</a>`).join('')}
   <b>Reference</b>
   <a href="#refusals">Refusals</a>
   <a href="#schemas">Schemas</a>
   <a href="/openapi.json">openapi.json</a>
+  <a href="/asyncapi.json">asyncapi.json</a>
 </nav>
 <main>
 <h1>${escape(document.info.title)} API <small>v${escape(document.info.version)}</small></h1>
 <p>${inline(document.info.description)}</p>
 ${groups.map((group) => groupSection(group, origin)).join('\n')}
+${channelSections(channels)}
 ${refusalSection(document)}
 ${schemaSection(document.components.schemas)}
 </main>

@@ -1,14 +1,26 @@
-/** /openapi.json and /docs: what the routes say of themselves, for programs and for people. */
+/** /openapi.json, /asyncapi.json and /docs: what routes and channels say of themselves, for programs and for people. */
 import type { FastifyInstance } from 'fastify';
+import type { Channel, ServerName } from '../asyncapi/channel.js';
+import { asyncApiDocument } from '../asyncapi/document.js';
+import { mqttChannels, mqttServers, type MqttAddresses } from '../asyncapi/mqtt.js';
+import { liveChannel, streamChannel } from '../asyncapi/sockets.js';
 import type { SharedSchemas } from '../openapi/components.js';
 import { openApiDocument, type DescribedRoute, type OpenApiDocument } from '../openapi/document.js';
-import { getDocs, getOpenApi } from '../openapi/operations.js';
+import { getAsyncApi, getDocs, getOpenApi } from '../openapi/operations.js';
 import { documentationPage } from '../openapi/page.js';
 
 const contentSecurityPolicy = "default-src 'none'; style-src 'unsafe-inline'";
 
+export interface DocumentationRooms {
+  schemas: SharedSchemas;
+  mqtt: MqttAddresses;
+  /** Of batches. */
+  mediaTypes: readonly string[];
+}
+
 /** Adds the addresses, and listens to all that is added after: so it has to be called before the other routes. */
-export function documentationRoutes(app: FastifyInstance, schemas: SharedSchemas): void {
+export function documentationRoutes(app: FastifyInstance, rooms: DocumentationRooms): void {
+  const { schemas } = rooms;
   const routes: DescribedRoute[] = [];
   app.addHook('onRoute', ({ method, url, config }) => {
     if (config?.operation && typeof method === 'string' && method !== 'HEAD') {
@@ -17,19 +29,33 @@ export function documentationRoutes(app: FastifyInstance, schemas: SharedSchemas
   });
   let document: OpenApiDocument | undefined;
   let text: string | undefined;
+  const mqtt = mqttServers(rooms.mqtt);
+  const channels = channelsOf(Object.keys(mqtt) as ServerName[], rooms.mediaTypes);
 
   app.get('/openapi.json', { config: { operation: getOpenApi } }, async (_, reply) => {
     document ??= openApiDocument(routes, schemas);
     text ??= JSON.stringify(document);
     return reply.type('application/json; charset=utf-8').send(text);
   });
+  app.get('/asyncapi.json', { config: { operation: getAsyncApi } }, async (request, reply) => {
+    const { host, protocol } = new URL(originOf(request.protocol, request.host));
+    const description = 'This service.';
+    const websocket = { host, protocol: protocol === 'https:' ? 'wss' : 'ws', description } as const;
+    return reply
+      .type('application/json; charset=utf-8')
+      .send(JSON.stringify(asyncApiDocument(channels, { websocket, ...mqtt }, schemas)));
+  });
   app.get('/docs', { config: { operation: getDocs } }, async (request, reply) => {
     document ??= openApiDocument(routes, schemas);
     void reply.header('content-security-policy', contentSecurityPolicy).header('x-content-type-options', 'nosniff');
     return reply
       .type('text/html; charset=utf-8')
-      .send(documentationPage(document, originOf(request.protocol, request.host)));
+      .send(documentationPage(document, channels, originOf(request.protocol, request.host)));
   });
+}
+
+function channelsOf(mqtt: readonly ServerName[], mediaTypes: readonly string[]): Channel[] {
+  return [streamChannel, liveChannel, ...(mqtt.length > 0 ? mqttChannels(mqtt, mediaTypes) : [])];
 }
 
 /** A Host header is a stranger's text: one that is no host does not get into an example. */
