@@ -4,7 +4,7 @@ import { isDevice, isKey, isTypeName } from '../src/domain/reading.js';
 import { profiles, type ProfileName } from './profiles.js';
 
 /** `auto` streams, and posts where no WebSocket gets through. */
-export type Protocol = 'http' | 'ws' | 'auto';
+export type Protocol = 'http' | 'ws' | 'mqtt' | 'auto';
 
 export interface Settings {
   url: string;
@@ -46,12 +46,13 @@ export const help = `Simulates devices that send readings to Inlet.
   npm run simulate -- --replay FILE.csv --type machine --device machine-1 --field temperature [options]
 
 Where to
-  --url URL           of the service (http://127.0.0.1:8080)
+  --url URL           of the service (http://127.0.0.1:8080); with --protocol mqtt, of its MQTT listener
+                      or of a broker (mqtt://127.0.0.1:1883)
   --token TOKEN       credentials, if the service asks for them
-  --protocol NAME     http (batched POST), ws (a stream on a WebSocket), or auto: a stream, and
-                      POST where no WebSocket gets through (http)
+  --protocol NAME     http (batched POST), ws (a stream on a WebSocket), mqtt (QoS 1), or auto: a
+                      stream, and POST where no WebSocket gets through (http)
   --stream-share N    with auto: the share of devices that stream at all, 0 to 1 (1)
-  --batch N           readings in a request or frame at most (http 100, else 1; replay 500)
+  --batch N           readings in a request, frame or message at most (http 100, else 1; replay 500)
   --record FILE       write each acknowledged reading as a line of JSON
 
 A fleet of made-up devices
@@ -113,12 +114,12 @@ function parse(args: string[]) {
 export function readArguments(args: string[]): Settings | 'help' {
   const values = parse(args);
   if (values.help) return 'help';
-  const protocol = oneOf('protocol', values.protocol ?? 'http', ['http', 'ws', 'auto'] as const);
+  const protocol = oneOf('protocol', values.protocol ?? 'http', ['http', 'ws', 'mqtt', 'auto'] as const);
   if (protocol !== 'auto') refuseAll(values, ['stream-share'], 'goes with --protocol auto only');
   const source = values.replay === undefined ? fleetSource(values) : replaySource(values, values.replay);
   const usualBatch = source.kind === 'replay' ? 500 : protocol === 'http' ? 100 : 1;
   return {
-    url: serviceUrl(values.url ?? 'http://127.0.0.1:8080'),
+    url: serverUrl(protocol === 'mqtt' ? mqttServers : httpServers, values.url),
     token: values.token,
     protocol,
     streamShare: number('stream-share', values['stream-share'] ?? '1', 0, 1),
@@ -164,9 +165,18 @@ function name(option: string, value: string | undefined, isName: (value: unknown
   return value;
 }
 
-function serviceUrl(text: string): string {
-  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
-  throw new WrongArgument(`--url ${JSON.stringify(text)} is not an http or https address`);
+interface Servers {
+  usual: string;
+  schemes: RegExp;
+  kind: string;
+}
+
+const httpServers: Servers = { usual: 'http://127.0.0.1:8080', schemes: /^https?:$/, kind: 'http or https' };
+const mqttServers: Servers = { usual: 'mqtt://127.0.0.1:1883', schemes: /^mqtts?:$/, kind: 'mqtt or mqtts' };
+
+function serverUrl({ usual, schemes, kind }: Servers, text = usual): string {
+  if (URL.canParse(text) && schemes.test(new URL(text).protocol)) return text;
+  throw new WrongArgument(`--url ${JSON.stringify(text)} is not an ${kind} address`);
 }
 
 function oneOf<Name extends string>(option: string, value: string, names: readonly Name[]): Name {

@@ -2,12 +2,14 @@ import { WebSocket } from 'ws';
 import {
   FallbackDevice,
   HttpDevice,
+  MqttDevice,
   StreamDevice,
   type AnsweredBatch,
   type Device,
   type DeviceEvents,
 } from '../src/client/index.js';
 import type { Protocol } from './arguments.js';
+import { mqttConnect } from './mqtt.js';
 import type { Tally } from './tally.js';
 
 export interface Transport {
@@ -50,6 +52,8 @@ function deviceFor(name: string, transport: Transport, events: DeviceEvents): De
       return new HttpDevice({ ...usual, ...posting });
     case 'ws':
       return new StreamDevice({ ...usual, WebSocket });
+    case 'mqtt':
+      return new MqttDevice({ ...usual, connect: mqttConnect() });
     case 'auto':
       return new FallbackDevice({ ...usual, ...posting, WebSocket, name, streamShare });
   }

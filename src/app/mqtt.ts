@@ -14,6 +14,8 @@ export interface MqttRooms {
   log: Logger;
   instance: string;
   settings: Readonly<Settings>;
+  /** To the listener. */
+  maxConnections: number;
 }
 
 export interface Mqtt {
@@ -22,7 +24,14 @@ export interface Mqtt {
   stop(): Promise<void>;
 }
 
-export async function startMqtt({ ingest, metrics: { registry }, log, instance, settings }: MqttRooms): Promise<Mqtt> {
+export async function startMqtt({
+  ingest,
+  metrics: { registry },
+  log,
+  instance,
+  settings,
+  maxConnections,
+}: MqttRooms): Promise<Mqtt> {
   const { mqtt, maxBodyBytes: maxPayloadBytes } = settings;
   const metrics = new MqttMetrics(registry);
   const rooms = { metrics, log, maxPayloadBytes };
@@ -33,7 +42,12 @@ export async function startMqtt({ ingest, metrics: { registry }, log, instance, 
   const listener =
     mqtt.listen === undefined
       ? undefined
-      : new MqttListener({ ...rooms, intake: new Intake('listener', { ...rooms, ingest }), ...mqtt.listen });
+      : new MqttListener({
+          ...rooms,
+          maxConnections,
+          intake: new Intake('listener', { ...rooms, ingest }),
+          ...mqtt.listen,
+        });
   const url = await listener?.start();
   broker?.start();
   return {

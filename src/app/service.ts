@@ -112,6 +112,7 @@ export class Service {
     const counters = { streams: () => 0 };
     const operations = watchOperations({ ingest, spool, quarantine, inventory: catalog, feed, counters, settings });
     const metrics = new Metrics(operations);
+    const maxConnections = Math.floor(connectionBound() / (settings.mqtt.listen ? 2 : 1));
     const http = await createHttpServer({
       ingest,
       delivery,
@@ -127,7 +128,7 @@ export class Service {
       clock: systemClock,
       log: this.#log,
       maxBodyBytes: settings.maxBodyBytes,
-      maxConnections: connectionBound(),
+      maxConnections,
       allowedOrigins: settings.allowedOrigins,
       schemas,
       mqtt: settings.mqtt,
@@ -146,7 +147,7 @@ export class Service {
     counters.streams = () => sockets.streams;
     await sockets.addTo(http);
     await this.#listen(http, sockets);
-    const mqtt = await startMqtt({ ingest, metrics, log: this.#log, instance, settings });
+    const mqtt = await startMqtt({ ingest, metrics, log: this.#log, instance, settings, maxConnections });
     this.#mqttUrl = mqtt.url;
     this.#stops.push(() => mqtt.stop());
     this.#stops.push(() => {

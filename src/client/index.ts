@@ -14,6 +14,8 @@ export { FallbackDevice, type FallbackDeviceOptions } from './fallback-device.js
 export { FeedClient, type FeedClientOptions, type FeedState } from './feed-client.js';
 export { HttpDevice, type HttpDeviceOptions } from './http-device.js';
 export type { FeedHandlers, Gap, LiveError, Presence, SubscribeOptions } from './live-messages.js';
+export type { MqttConnect, MqttConnection, MqttConnectionEvents } from './mqtt-connection.js';
+export { MqttDevice, type MqttDeviceOptions } from './mqtt-device.js';
 export type { OutgoingReading } from './outgoing-reading.js';
 export { StreamDevice, type StreamDeviceOptions } from './stream-device.js';
 export type { Subscription } from './subscription.js';

@@ -24,6 +24,7 @@ await t.test('every option arrives where it belongs', (t) => {
     record: 'r.ndjson',
     source: { devices: 100, rateHz: 0.5, profile: 'power', durationMs: 120_000, seed: 7 },
   });
+  t.match(readArguments(['--protocol', 'mqtt']), { protocol: 'mqtt', url: 'mqtt://127.0.0.1:1883', batch: 1 });
   t.match(readArguments([...replay, '--speed', '3600', '--shift-to-now']), {
     batch: 500,
     source: {
@@ -47,12 +48,14 @@ await t.test('a wrong argument is named, with its value and what was expected', 
     [['--devices', '0'], /^--devices "0" should be an integer from 1 to 10000$/],
     [['--devices', '1.5'], /^--devices "1.5" should be an integer/],
     [['--devices', ''], /^--devices "" should be an integer/],
-    [['--protocol', 'coap'], /^--protocol "coap" should be one of http, ws, auto$/],
+    [['--protocol', 'coap'], /^--protocol "coap" should be one of http, ws, mqtt, auto$/],
     [['--profile', 'cow'], /^--profile "cow" should be one of environment, power, tracker, machine$/],
     [['--profile', '__proto__'], /^--profile "__proto__" should be one of/],
     [['--duration', '30'], /^--duration "30" should be a time such as/],
     [['--duration', '0s'], /^--duration "0s" should be a time such as/],
     [['--url', 'ftp://x'], /^--url "ftp:\/\/x" is not an http or https address$/],
+    [['--url', 'mqtt://x'], /^--url "mqtt:\/\/x" is not an http or https address$/],
+    [['--protocol', 'mqtt', '--url', 'http://x'], /^--url "http:\/\/x" is not an mqtt or mqtts address$/],
     [['--replay', 'x.csv'], /^--replay needs --type$/],
     [['--replay', 'x.csv', '--type', '7'], /^--type "7" is not a name that Inlet takes$/],
     [[...replay.slice(0, -1), 'ts'], /^--field "ts" is not a name/],

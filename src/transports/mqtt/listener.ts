@@ -27,9 +27,9 @@ export interface ListenerRooms {
   host: string;
   port: number;
   maxPayloadBytes: number;
+  maxConnections: number;
 }
 
-const maxConnections = 10_000;
 /** Receipts that one connection subscribes to: a gateway's devices. */
 const maxSubscriptions = 1000;
 /** A payload a little over the limit is answered, with `too_large`; what is longer is not read at all. */
@@ -67,7 +67,7 @@ export class MqttListener {
 
   /** @returns where it listens */
   async start(): Promise<string> {
-    const { host, port, metrics } = this.#rooms;
+    const { host, port, maxConnections, metrics } = this.#rooms;
     const broker = (this.#broker = await Aedes.createBroker({
       // 0 is without a bound: a device that does not read its receipts must not use up what the others publish with.
       concurrency: 0,

@@ -1,0 +1,219 @@
+import { spawnSync } from 'node:child_process';
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { AddressInfo } from 'node:net';
+import { Aedes } from 'aedes';
+import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
+import t, { type Test } from 'tap';
+import { brokerConnections } from '../../../src/transports/mqtt/broker.js';
+import { startInlet, type InletProcess } from '../../servers/inlet.js';
+import { mosquittoIsMissing, startMosquitto } from '../../servers/mosquitto.js';
+import { until } from '../../servers/until.js';
+import { Inbox } from '../inbox.js';
+import { startFull } from './full-service.js';
+
+const at = 1_700_000_000_000;
+const patienceMs = 20_000;
+
+t.setTimeout(240_000);
+
+interface Told {
+  topic: string;
+  payload: Record<string, unknown>;
+  correlation: string | undefined;
+  contentType: string | undefined;
+}
+
+async function connect(t: Test, url: string, options: IClientOptions = {}): Promise<MqttClient> {
+  const client = await connectAsync(url, { protocolVersion: 5, reconnectPeriod: 0, ...options });
+  client.on('error', () => undefined);
+  t.teardown(() => client.end(true));
+  return client;
+}
+
+async function hear(client: MqttClient, topic: string): Promise<Inbox<Told>> {
+  const inbox = new Inbox<Told>();
+  client.on('message', (topic, payload, { properties }) => {
+    inbox.put({
+      topic,
+      payload: JSON.parse(payload.toString()) as Record<string, unknown>,
+      correlation: properties?.correlationData?.toString(),
+      contentType: properties?.contentType,
+    });
+  });
+  await client.subscribeAsync(topic, { qos: 1 });
+  return inbox;
+}
+
+const publish = (client: MqttClient, device: string, batch: unknown, properties: object = {}) =>
+  client.publishAsync(`inlet/v1/readings/${device}`, typeof batch === 'string' ? batch : JSON.stringify(batch), {
+    qos: 1,
+    properties,
+  });
+
+const accepted = (service: InletProcess, count: number) =>
+  until(async () => (await service.stats()).accepted === count, patienceMs);
+
+if (!mosquittoIsMissing('MQTT through a broker')) {
+  await t.test('devices behind a broker', async (t) => {
+    const mosquitto = await startMosquitto(t);
+    const service = await startInlet(t, { INLET_MQTT_URL: mosquitto.url });
+    await service.takesFromBroker();
+
+    await t.test('who names a response topic gets a receipt there, always, with its correlation data', async (t) => {
+      const client = await connect(t, mosquitto.url);
+      const inbox = await hear(client, 'answers/1');
+      const asked = { responseTopic: 'answers/1', correlationData: Buffer.from('c-17') };
+      await publish(client, 'd1', { id: 'b-1', readings: [{ fields: { a: 1 } }] }, asked);
+      t.same(await inbox.take(), {
+        topic: 'answers/1',
+        payload: { id: 'b-1', accepted: 1, rejected: 0 },
+        correlation: 'c-17',
+        contentType: 'application/json',
+      });
+      await publish(client, 'd1', 'no JSON', asked);
+      t.match(await inbox.take(), { payload: { code: 'malformed' }, contentType: 'application/problem+json' });
+      await publish(client, 'd1', 'a: 1', { ...asked, contentType: 'application/yaml' });
+      t.match(await inbox.take(), { payload: { code: 'unsupported_media_type' } });
+      await publish(client, 'd1', { fields: { a: 1 } }, { ...asked, contentType: 'Application/JSON; charset=utf-8' });
+      t.match(await inbox.take(), { payload: { accepted: 1 } });
+    });
+
+    await t.test('else only what was rejected is told, on the topic of receipts', async (t) => {
+      const client = await connect(t, mosquitto.url, { protocolVersion: 4 });
+      const inbox = await hear(client, 'inlet/v1/receipts/+');
+      await publish(client, 'd1', { fields: { a: 2 } });
+      await publish(client, 'd2', { device: 'd1', fields: { a: 3 } });
+      t.match(await inbox.take(), { topic: 'inlet/v1/receipts/d2', payload: { results: [{ code: 'forbidden' }] } });
+    });
+
+    await t.test('a response topic that none can publish to does no harm', async (t) => {
+      const client = await connect(t, mosquitto.url);
+      const inbox = await hear(client, 'inlet/v1/receipts/d3');
+      for (const responseTopic of ['$SYS/broker', 'x'.repeat(2000)]) {
+        await publish(client, 'd3', '{', { responseTopic });
+        t.match(await inbox.take(), { payload: { code: 'malformed' } });
+      }
+      await service.takesFromBroker();
+    });
+
+    await t.test('its status is there for whoever comes, and its last will says when it dies', async (t) => {
+      const watching = await hear(await connect(t, mosquitto.url), 'inlet/v1/status/+');
+      const { topic, payload } = await watching.take();
+      t.same(payload, { instance: topic.slice('inlet/v1/status/'.length), state: 'online' });
+      await service.kill9();
+      t.same((await watching.take()).payload, { ...payload, state: 'offline' });
+      await service.start();
+      t.same((await watching.take()).payload, { ...payload, state: 'online' });
+      await service.stop();
+      t.same((await watching.take()).payload, { ...payload, state: 'offline' });
+      await service.start();
+      t.same((await watching.take()).payload, { ...payload, state: 'online' });
+    });
+
+    await t.test('what is published while it is away waits for it', async (t) => {
+      await service.takesFromBroker();
+      const before = (await service.stats()).accepted;
+      await service.stop();
+      const client = await connect(t, mosquitto.url);
+      for (let n = 0; n < 200; n++) await publish(client, 'd4', { ts: at + n, fields: { a: n } });
+      await service.start();
+      t.ok(await accepted(service, before + 200));
+    });
+
+    await t.test('after a restart of the broker it subscribes again, also to what the session had', async (t) => {
+      for (let restart = 0; restart < 2; restart++) {
+        await mosquitto.stop();
+        t.ok(await until(async () => (await service.metric('inlet_mqtt_connections{way="broker"}')) === 0, patienceMs));
+        t.equal((await fetch(`${service.url}/readyz`)).status, 200, 'a broker that is away does not make it unready');
+        await mosquitto.start();
+        await service.takesFromBroker();
+        const before = (await service.stats()).accepted;
+        const client = await connect(t, mosquitto.url);
+        for (let n = 0; n < 4 * brokerConnections; n++) await publish(client, 'd5', { ts: at + n, fields: { a: n } });
+        t.ok(await accepted(service, before + 4 * brokerConnections), 'every connection gets its share');
+      }
+    });
+  });
+
+  await t.test('no room: the broker keeps the message, unacknowledged, until there is', async (t) => {
+    const mosquitto = await startMosquitto(t);
+    const { service, storeComes } = await startFull(t, { INLET_MQTT_URL: mosquitto.url });
+    await service.takesFromBroker();
+    const before = (await service.stats()).accepted;
+    const client = await connect(t, mosquitto.url);
+    const count = 3 * brokerConnections;
+    for (let n = 0; n < count; n++) {
+      await publish(client, 'waiting', { ts: at + n, fields: { text: 'x'.repeat(1000) } });
+    }
+    const held = () => service.metric('inlet_mqtt_held_messages{way="broker"}');
+    t.ok(await until(async () => (await held()) === brokerConnections, patienceMs), 'one on each connection');
+    await pause(1500);
+    t.equal((await service.stats()).accepted, before);
+    await service.kill9();
+    await service.start();
+    t.ok(await until(async () => (await held()) === brokerConnections, patienceMs), 'and again after a crash');
+    storeComes();
+    t.ok(await accepted(service, before + count), 'none is lost, and none is taken twice');
+    t.equal(await held(), 0);
+  });
+
+  await t.test('a broker that is away at start is no error, and taken from when it comes', async (t) => {
+    const mosquitto = await startMosquitto(t);
+    await mosquitto.stop();
+    const service = await startInlet(t, { INLET_MQTT_URL: mosquitto.url });
+    t.equal((await fetch(`${service.url}/readyz`)).status, 200);
+    t.ok(await until(async () => service.stdout.some((line) => line.includes('ECONNREFUSED'))), 'the log says so');
+    await mosquitto.start();
+    await service.takesFromBroker();
+  });
+
+  await t.test('user and password go to the broker, and nowhere else', async (t) => {
+    const directory = t.testdir({ passwords: '' });
+    const passwords = path.join(directory, 'passwords');
+    const password = 'p/a:s@s#1';
+    t.equal(spawnSync('mosquitto_passwd', ['-b', passwords, 'inlet', password]).status, 0);
+    const mosquitto = await startMosquitto(t, { access: ['allow_anonymous false', `password_file ${passwords}`] });
+    const url = (password: string) => mosquitto.url.replace('//', `//inlet:${encodeURIComponent(password)}@`);
+    const service = await startInlet(t, { INLET_MQTT_URL: url('wr0ng'), INLET_LOG_LEVEL: 'trace' });
+    const isTold = async () => service.stdout.some((line) => /Not authorized/i.test(line));
+    t.ok(await until(isTold, patienceMs), 'a refusal is logged');
+    await service.restart({ INLET_MQTT_URL: url(password) });
+    await service.takesFromBroker();
+    const said = [...service.stdout, ...service.stderr].join('\n');
+    t.notMatch(said, /wr0ng|p\/a:s|p%2Fa/);
+  });
+
+  await t.test('over TLS it takes from a broker that Node trusts, and from no other', async (t) => {
+    const directory = t.testdir({});
+    const [key, certificate] = [path.join(directory, 'key.pem'), path.join(directory, 'certificate.pem')];
+    const kind = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2'.split(' ');
+    const name = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1'];
+    const made = spawnSync('openssl', [...kind, ...name, '-keyout', key, '-out', certificate]);
+    t.equal(made.status, 0, String(made.stderr));
+    const mosquitto = await startMosquitto(t, { listener: [`certfile ${certificate}`, `keyfile ${key}`] });
+    const url = mosquitto.url.replace('mqtt:', 'mqtts:');
+    const service = await startInlet(t, { INLET_MQTT_URL: url });
+    t.ok(await until(async () => service.stdout.some((line) => /self.signed/.test(line)), patienceMs));
+    t.equal(await service.metric('inlet_mqtt_connections{way="broker"}'), undefined);
+    await service.restart({ NODE_EXTRA_CA_CERTS: certificate });
+    await service.takesFromBroker();
+  });
+}
+
+await t.test('a broker that knows nothing newer is spoken to by MQTT 3.1.1', async (t) => {
+  const old = await Aedes.createBroker();
+  const server = createServer(old.handle).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => {
+    old.close();
+    server.close();
+  });
+  const url = `mqtt://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const service = await startInlet(t, { INLET_MQTT_URL: url });
+  await service.takesFromBroker();
+  const clients = Object.values((old as unknown as { clients: Record<string, { version: number }> }).clients);
+  t.same(new Set(clients.map(({ version }) => version)), new Set([4]));
+});
