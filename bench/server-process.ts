@@ -11,6 +11,7 @@ export interface ServerOptions {
   environment?: Record<string, string>;
   /** For node itself. */
   nodeArguments?: string[];
+  programArguments?: string[];
 }
 
 /** One collection may leave what only a finalizer frees. */
@@ -25,6 +26,7 @@ export class ServerProcess {
   readonly #kill = () => void this.#process?.kill('SIGKILL');
   #process: ChildProcess | undefined;
   #url = '';
+  #mqttUrl = '';
 
   constructor(options: ServerOptions) {
     this.#options = options;
@@ -34,11 +36,16 @@ export class ServerProcess {
     return this.#url;
   }
 
+  /** Of our server's own MQTT listener, if it has one. */
+  get mqttUrl(): string {
+    return this.#mqttUrl;
+  }
+
   /** @returns milliseconds until it said that it is ready */
   async start(): Promise<number> {
-    const { program, environment = {}, nodeArguments = [] } = this.#options;
+    const { program, environment = {}, nodeArguments = [], programArguments = [] } = this.#options;
     const startedMs = performance.now();
-    const child = spawn(process.execPath, [...nodeArguments, fileURLToPath(program)], {
+    const child = spawn(process.execPath, [...nodeArguments, fileURLToPath(program), ...programArguments], {
       env: { PATH: process.env['PATH'], ...environment },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -46,9 +53,10 @@ export class ServerProcess {
     // Nothing outlives a benchmark that is interrupted.
     process.on('exit', this.#kill);
     for await (const line of createInterface({ input: child.stdout })) {
-      const { msg, url } = JSON.parse(line) as { msg: string; url?: string };
+      const { msg, url, mqtt } = JSON.parse(line) as { msg: string; url?: string; mqtt?: string };
       if (msg !== 'ready' || url === undefined) continue;
       this.#url = url;
+      this.#mqttUrl = mqtt ?? '';
       child.stdout.resume();
       return performance.now() - startedMs;
     }

@@ -3,7 +3,8 @@ import { history } from './history.js';
 import { httpBatch } from './http-batch.js';
 import { httpSustained } from './http-sustained.js';
 import { idle } from './idle.js';
+import { mqtt } from './mqtt.js';
 import { start } from './start.js';
 import { stream } from './stream.js';
 
-export const allCases: readonly Case[] = [httpBatch, httpSustained, stream, idle, start, history];
+export const allCases: readonly Case[] = [httpBatch, httpSustained, stream, mqtt, idle, start, history];

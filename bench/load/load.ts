@@ -20,11 +20,12 @@ export type LoadCommand = 'hold' | 'go' | 'stop';
 /** What the thread says, once. */
 export type LoadReport = 'started';
 
-export type Protocol = 'http' | 'stream';
+export type Protocol = 'http' | 'stream' | 'mqtt';
 
 const programs = {
   http: new URL('./http-load.js', import.meta.url),
   stream: new URL('./stream-load.js', import.meta.url),
+  mqtt: new URL('./mqtt-load.js', import.meta.url),
 } as const;
 
 export class Load {

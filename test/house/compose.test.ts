@@ -1,5 +1,5 @@
 /** The containers, checked as data: nothing here needs Docker. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { parse } from 'yaml';
@@ -11,6 +11,7 @@ interface Service {
   ports: string[];
   environment: Record<string, string>;
   volumes: string[];
+  command?: string[];
   profiles?: string[];
   healthcheck: { test: string[]; interval: string; retries: number };
 }
@@ -20,20 +21,19 @@ interface Compose {
   volumes: Record<string, unknown>;
 }
 
-const read = (file: string): string =>
-  readFileSync(fileURLToPath(new URL(`../../../${file}`, import.meta.url)), 'utf8');
+const pathOf = (file: string): string => fileURLToPath(new URL(`../../../${file}`, import.meta.url));
+const read = (file: string): string => readFileSync(pathOf(file), 'utf8');
 const text = read('docker-compose.yml');
 const { services, volumes } = parse(text) as Compose;
 const inlet = services['inlet']!;
 const schema = JSON.parse(read('schemas/config.schema.json')) as {
   properties: Record<string, { 'x-available'?: boolean }>;
 };
-const example = Object.fromEntries(
-  read('.env.example')
-    .split('\n')
-    .filter((line) => /^[A-Z]/.test(line))
-    .map((line) => line.split('=') as [string, string]),
-);
+const example: Record<string, string> = {};
+for (const [, name, value] of read('.env.example').matchAll(/^([A-Z]\w*)=(.*)$/gm)) {
+  // As compose does, from what stands above.
+  example[name!] = value!.replace(/\$\{(\w+)\}/g, (_, above: string) => example[above] ?? '');
+}
 
 /** As compose fills in `${NAME:-default}`. */
 function filledIn(value: string, variables: Record<string, string>): string {
@@ -57,8 +57,9 @@ await t.test('every setting in it is one that the code reads, with a value that 
     t.ok(name in schema.properties, `${name} exists`);
     t.not(schema.properties[name]?.['x-available'], false, `${name} is available`);
   }
-  t.match(settingsOf({}), { store: 'duckdb', host: '0.0.0.0', port: 8080 });
-  const { store, influx } = settingsOf(example);
+  t.match(settingsOf({}), { store: 'duckdb', host: '0.0.0.0', port: 8080, mqtt: {} });
+  const { store, influx, mqtt } = settingsOf(example);
+  t.equal(mqtt.url, `mqtt://inlet:${example['MQTT_PASSWORD']}@mosquitto:1883`);
   t.equal(store, 'influxdb');
   const { environment } = services['influxdb']!;
   t.match(influx, {
@@ -95,7 +96,11 @@ await t.test('secrets come from .env, which nobody gets to see', async (t) => {
 
 await t.test('data outlives the containers', async (t) => {
   for (const [name, service] of Object.entries(services)) {
-    const named = service.volumes.map((volume) => volume.split(':')[0] ?? '');
+    const named = service.volumes.flatMap((volume) => {
+      const [what = '', , mode] = volume.split(':');
+      // A file of ours, which the container only reads.
+      return what.startsWith('./') && mode === 'ro' && existsSync(pathOf(what)) ? [] : [what];
+    });
     t.ok(named.length > 0, `${name} has a volume`);
     for (const volume of named) t.ok(volume in volumes, `${volume} is a named one`);
   }
@@ -103,15 +108,37 @@ await t.test('data outlives the containers', async (t) => {
   t.equal(inlet.volumes[0], `inlet-data:${dataDirectory}`);
 });
 
-await t.test('a service is healthy when it answers, and InfluxDB comes only when asked for', async (t) => {
+await t.test('a service is healthy when it answers, and what is beside Inlet comes only when asked for', async (t) => {
   for (const [name, { healthcheck }] of Object.entries(services)) {
     t.ok(healthcheck.test.length > 1, name);
     t.ok(healthcheck.interval && healthcheck.retries > 0, name);
   }
   t.match(inlet.healthcheck.test.join(' '), '/readyz');
   t.equal(inlet.profiles, undefined);
-  t.same(services['influxdb']?.profiles, [example['COMPOSE_PROFILES']]);
+  const others = Object.entries(services).filter(([name]) => name !== 'inlet');
+  for (const [name, { profiles }] of others) t.same(profiles, [name]);
+  t.same(
+    example['COMPOSE_PROFILES']?.split(','),
+    others.map(([name]) => name),
+  );
 });
+
+await t.test(
+  'Mosquitto has the settings that we recommend, and the users that its password file is made with',
+  async (t) => {
+    const { volumes, command = [] } = services['mosquitto']!;
+    const script = command.at(-1) ?? '';
+    const settings = read('deploy/mosquitto.conf');
+    t.ok(volumes.some((volume) => volume === './deploy/mosquitto.conf:/mosquitto/config/mosquitto.conf:ro'));
+    t.match(script, /exec mosquitto -c \/mosquitto\/config\/mosquitto\.conf\n$/);
+    const passwords = /^password_file (.+)$/m.exec(settings)?.[1] ?? '';
+    t.ok(script.includes(`mosquitto_passwd -b ${passwords} inlet "$$MQTT_PASSWORD"`));
+    t.ok(volumes.some((volume) => volume.startsWith('mosquitto-data:') && passwords.startsWith(volume.split(':')[1]!)));
+    t.match(settings, /^allow_anonymous false$/m);
+    t.match(settings, /^persistence_location \/mosquitto\/data\/$/m, 'what waits is on the volume');
+    t.match(settings, /^listener 1883$/m);
+  },
+);
 
 await t.test('an image is the same tomorrow: its version is named', async (t) => {
   const { engines } = JSON.parse(read('package.json')) as { engines: { node: string } };
@@ -119,7 +146,7 @@ await t.test('an image is the same tomorrow: its version is named', async (t) =>
   const bases = [...read('Dockerfile').matchAll(/^FROM (\S+)/gm)].map(([, image]) => image!);
   t.same(new Set(bases), new Set([`node:${needed}-bookworm-slim`]), 'built and run on one');
   const images = Object.values(services).flatMap(({ image }) => image ?? []);
-  for (const image of [...bases, ...images]) t.match(image, /^[a-z]+:\d+(\.\d+)*(-[a-z-]+)?$/, image);
+  for (const image of [...bases, ...images]) t.match(image, /^[a-z-]+:\d+(\.\d+)*(-[a-z-]+)?$/, image);
 });
 
 await t.test('the image has what runs and nothing else, and runs as somebody without rights', async (t) => {
