@@ -31,7 +31,7 @@ export interface PastRooms {
 
 /** How long the store may take to get to the position before the spool is read in its stead. */
 const storePatienceMs = 2_000;
-/** Undelivered bytes that are read from the spool at most. */
+/** Bytes that the delivery has not passed and that are read from the spool at most. */
 const maxPendingBytes = 64 * 1024 * 1024;
 /** Histories that are read at a time; each may hold the pending bytes in memory. */
 const atOnce = 4;
@@ -124,13 +124,16 @@ export class FeedPast {
     }
   }
 
-  /** Readings before the position that the delivery has not passed yet. */
+  /**
+   * Readings before the position that the delivery has not passed yet. What it delivered ahead is among them, since late
+   * readings between are not delivered: what the store has already is the same reading, and comes once.
+   */
   async #pending({ filter, since, before }: PastQuestion, columns: PastColumns): Promise<PastRow[]> {
     const { spool } = this.#rooms;
-    const { low, ranges } = spool.delivery;
+    const { low } = spool.delivery;
     const rows: PastRow[] = [];
     if (low >= before) return rows;
-    if (spool.status().pendingBytes > maxPendingBytes) throw new Backlog();
+    if (spool.status().heldBytes > maxPendingBytes) throw new Backlog();
     let at = low;
     while (at < before) {
       const readings = await this.#memory.windowAt(at);
@@ -138,7 +141,6 @@ export class FeedPast {
       for (const index of readings.matching(filter)) {
         const position = readings.position + index;
         if (position < at || position >= before) continue;
-        if (ranges.some(([from, to]) => position >= from && position < to)) continue;
         const row = columns.ofReading(readings, index);
         if (row && row.ts >= since) rows.push(row);
       }

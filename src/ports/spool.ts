@@ -32,6 +32,8 @@ export interface SpoolStatus {
   /** Undelivered readings and their bytes, counted record by record. */
   pendingReadings: number;
   pendingBytes: number;
+  /** Bytes of all records that are not delivered in order yet: the pending ones, and those delivered ahead of them. */
+  heldBytes: number;
   /** Everything on disk, kept segments included. */
   totalBytes: number;
   /** Arrival of the oldest undelivered reading, or a little before it; null when nothing is pending. */

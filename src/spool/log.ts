@@ -310,6 +310,7 @@ export class SegmentedSpool implements Spool {
     return {
       pendingReadings: this.#backlog.readings,
       pendingBytes: this.#backlog.bytes,
+      heldBytes: this.#backlog.heldBytes,
       totalBytes: this.#totalBytes(),
       oldestPendingMs: this.#backlog.oldestMs,
       damagedReadings: this.#damage.readings,

@@ -118,3 +118,21 @@ await t.test('who goes on from a cursor gets each reading since then once, then 
   }
   t.equal(positionOf(reader.messages[0]!.cursor), 3006);
 });
+
+await t.test('history has a late reading that waits although what came after it is delivered', async (t) => {
+  const rig = await FeedRig.open(t);
+  await rig.publish({ ms: startMs, fields: { a: 1 } });
+  const late = { payload: `pump,device=d1 a=2 ${startMs - 1000}000000\n`, count: 1, late: true, arrivedMs: startMs };
+  await rig.spool.append(late).durable;
+  await rig.publish({ ms: startMs + 1000, fields: { a: 3 } });
+  const records = await rig.spool.read(1, 1024 * 1024);
+  await rig.spool.delivered(records, { low: 0, ranges: [[1, 3]], stored: 1, quarantined: 0 }, false);
+  const reader = rig.connect();
+  reader.subscribe({ history: { since: startMs - 10_000 } });
+  const told = () => reader.messages.flatMap(({ history }) => (history ? [history] : []));
+  for (let k = 0; k < 1000 && !told().some(({ done }) => done); k++) await turn();
+  t.same(
+    told().flatMap(({ readings }) => readings.map(({ fields }) => fields)),
+    [{ a: 2 }, { a: 1 }, { a: 3 }],
+  );
+});
