@@ -79,6 +79,10 @@ export class Ingest {
     return this.#inFlightBytes;
   }
 
+  get maxBatchReadings(): number {
+    return this.#limits.maxBatchReadings;
+  }
+
   /** Media types of the formats that are understood. */
   get mediaTypes(): string[] {
     return this.#codecs.mediaTypes;
