@@ -222,7 +222,7 @@ export class SegmentedSpool implements Spool {
   }
 
   #fail(group: CommitGroup, error: NodeJS.ErrnoException): void {
-    const full = error.code === 'ENOSPC' || error.code === 'EDQUOT';
+    const full = isFull(error);
     const refusal =
       error instanceof Refusal
         ? error
@@ -283,20 +283,36 @@ export class SegmentedSpool implements Spool {
   }
 
   async delivered(records: readonly SpoolRecord[], state: DeliveryState, keep: boolean): Promise<void> {
-    if (keep) await writeDelivery(this.#files, this.#options.directory, state);
+    // Counted first: a state that cannot be written down only means that a later start delivers again.
     const passed = this.#damage.takePassed(state.low);
     this.#backlog.remove(records, state, passed);
-    await this.#dropOldSegments();
+    if (keep) await this.#keepState(state);
+    await this.#dropOldSegments(this.#options.keepBytes);
     const [oldest] = this.#backlog.readings > 0 ? await this.read(state.low, 1) : [];
     this.#backlog.oldestMs = oldest?.arrivedMs ?? null;
   }
 
-  async #dropOldSegments(): Promise<void> {
+  /**
+   * On a full disk, segments that are delivered make room for it, those too that were to be kept: else a disk that the
+   * spool itself has filled would never have room again. A crash in between finds their positions gone, and damaged.
+   */
+  async #keepState(state: DeliveryState): Promise<void> {
+    const { directory } = this.#options;
+    try {
+      await writeDelivery(this.#files, directory, state);
+    } catch (error) {
+      if (!isFull(error as NodeJS.ErrnoException)) throw error;
+      await this.#dropOldSegments(0);
+      await writeDelivery(this.#files, directory, state);
+    }
+  }
+
+  async #dropOldSegments(keepBytes: number): Promise<void> {
     const deliveredBytes = () => this.#totalBytes() - this.#backlog.heldBytes;
     for (;;) {
       const [oldest] = this.#segments;
       if (!oldest || this.#segments.length === 1 || oldest.endPosition > this.delivery.low) return;
-      if (deliveredBytes() - oldest.endOffset < this.#options.keepBytes) return;
+      if (deliveredBytes() - oldest.endOffset < keepBytes) return;
       this.#segments = this.#segments.slice(1);
       await oldest.remove(this.#files);
     }
@@ -316,4 +332,8 @@ export class SegmentedSpool implements Spool {
       damagedReadings: this.#damage.readings,
     };
   }
+}
+
+function isFull({ code }: NodeJS.ErrnoException): boolean {
+  return code === 'ENOSPC' || code === 'EDQUOT';
 }

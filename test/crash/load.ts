@@ -26,14 +26,17 @@ export class Load implements BatchLedger {
   readonly refusals = new Map<string, number>();
   readonly problems: string[] = [];
   ackedBatches = 0;
+  /** The shortest time from sending a batch to its acknowledgement. */
+  fastestAckMs = Infinity;
 
   constructor(oracle: Oracle, options: LoadOptions) {
     this.#oracle = oracle;
     this.#options = options;
   }
 
-  get inFlight(): number {
-    return this.#open.size;
+  /** Refusals by code, for people. */
+  get refusedCodes(): string {
+    return [...this.refusals].map(([code, count]) => `${code} ${count}`).join(', ');
   }
 
   begin(url: string): void {
@@ -73,6 +76,8 @@ export class Load implements BatchLedger {
   }
 
   acked(batch: ProofBatch): void {
+    const ms = Number(process.hrtime.bigint() - this.#open.get(batch)!) / 1e6;
+    this.fastestAckMs = Math.min(this.fastestAckMs, ms);
     this.#open.delete(batch);
     this.ackedBatches++;
     this.#oracle.acked(batch);

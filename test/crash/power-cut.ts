@@ -3,10 +3,14 @@
  * have left that disk. The oracle knows what was acknowledged at each moment, and every payload that was ever tried.
  */
 import type { SpoolRecord } from '../../src/ports/spool.js';
+import { Delivery } from '../../src/pipeline/delivery.js';
+import { usualPace } from '../../src/pipeline/delivery-pace.js';
+import { FileQuarantine } from '../../src/quarantine/file-quarantine.js';
 import { SegmentedSpool } from '../../src/spool/log.js';
 import { crashStates, type CrashState } from './crash-states.js';
 import { RecordingFiles, type Operation, type Sabotage } from './recording-files.js';
 import { Random } from './random.js';
+import { WatchedStore } from './watched-store.js';
 
 const directory = '/spool';
 const spoolOptions = { directory, maxBytes: 512 * 1024, keepBytes: 96 * 1024 };
@@ -15,23 +19,34 @@ const spoolOptions = { directory, maxBytes: 512 * 1024, keepBytes: 96 * 1024 };
 type Mark =
   | { told: 'tried'; position: number; text: string; count: number }
   | { told: 'acked'; position: number; text: string; count: number }
-  | { told: 'delivering'; low: number }
+  /** The store has everything before `low`. */
+  | { told: 'stored'; low: number }
+  /** And the spool was told so. */
   | { told: 'delivered'; low: number };
 
 export interface Life {
   operations: Operation[];
 }
 
+/** What must not be done, to see that the proof notices. */
+export type LifeSabotage = Sabotage | 'cursor before the write';
+
+const arrivedMs = 1_700_000_000_000;
+const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
+const deliveredWithinMs = 10_000;
+
 /** One life of a spool: appends in groups, failing syncs, deliveries, rotations, clean restarts. */
-export async function live(seed: number, steps: number, sabotage?: Sabotage): Promise<Life> {
+export async function live(seed: number, steps: number, sabotage?: LifeSabotage): Promise<Life> {
   const random = new Random(seed);
-  const files = new RecordingFiles(new Map(), sabotage);
+  const files = new RecordingFiles(new Map(), sabotage === 'cursor before the write' ? undefined : sabotage);
+  const store = new WatchedStore(sabotage === 'cursor before the write');
+  store.onStored = (low) => tell(files, { told: 'stored', low });
   let spool = await open(files);
   let serial = 0;
   for (let step = 0; step < steps; step++) {
     const dice = random.below(100);
     if (dice < 70) serial = await appendGroup(spool, files, random, serial);
-    else if (dice < 88) await deliver(spool, files, random);
+    else if (dice < 88) await deliver(spool, files, store, random);
     else if (dice < 94) await failOnce(spool, files, random, serial++);
     else {
       await spool.stop();
@@ -53,7 +68,7 @@ function tell(files: RecordingFiles, mark: Mark): void {
 }
 
 async function append(spool: SegmentedSpool, files: RecordingFiles, text: string, count: number): Promise<void> {
-  const { position, durable } = spool.append({ payload: text, count, late: false, arrivedMs: 1_700_000_000_000 });
+  const { position, durable } = spool.append({ payload: text, count, late: false, arrivedMs });
   tell(files, { told: 'tried', position, text, count });
   await durable;
   tell(files, { told: 'acked', position, text, count });
@@ -74,14 +89,30 @@ async function appendGroup(
   return first + size;
 }
 
-async function deliver(spool: SegmentedSpool, files: RecordingFiles, random: Random): Promise<void> {
-  const records = await spool.read(spool.delivery.low, random.size(60_000));
-  const last = records.at(-1);
-  if (!last) return;
-  const low = last.position + last.count;
-  tell(files, { told: 'delivering', low });
-  await spool.delivered(records, { low, ranges: [], stored: low, quarantined: 0 }, true);
-  tell(files, { told: 'delivered', low });
+/** The real delivery, until it has passed some position. */
+async function deliver(
+  spool: SegmentedSpool,
+  files: RecordingFiles,
+  store: WatchedStore,
+  random: Random,
+): Promise<void> {
+  const behind = spool.head - spool.delivery.low;
+  if (behind === 0) return;
+  const rooms = {
+    spool,
+    writer: store,
+    // Nothing is refused, so nothing comes here.
+    quarantine: new FileQuarantine(directory, silent),
+    clock: { now: () => arrivedMs },
+    log: silent,
+  };
+  const delivery = new Delivery(rooms, { ...usualPace, batchBytes: 1 + random.size(60_000) });
+  delivery.start();
+  const isStored = await delivery.untilStored(spool.delivery.low + 1 + random.below(behind), deliveredWithinMs);
+  await delivery.stop();
+  if (!isStored) throw new Error('the delivery stands still');
+  tell(files, { told: 'delivered', low: spool.delivery.low });
+  store.catchUp();
 }
 
 /** The disk refuses a sync or a write; the spool goes on in a new segment. */
@@ -128,13 +159,13 @@ interface Truth {
   tried: Map<number, Set<string>>;
   /** The delivery may stand anywhere from the first to the second. */
   deliveredLow: number;
-  deliveringLow: number;
+  storedLow: number;
 }
 
 /** Walks along the marks; asked in order of the cuts. */
 class Oracle {
   readonly #operations: readonly Operation[];
-  readonly #truth: Truth = { acked: new Map(), tried: new Map(), deliveredLow: 0, deliveringLow: 0 };
+  readonly #truth: Truth = { acked: new Map(), tried: new Map(), deliveredLow: 0, storedLow: 0 };
   #read = 0;
 
   constructor(operations: readonly Operation[]) {
@@ -155,7 +186,7 @@ class Oracle {
       tried.set(mark.position, (tried.get(mark.position) ?? new Set()).add(mark.text));
     } else if (mark.told === 'acked') acked.set(mark.position, mark);
     else if (mark.told === 'delivered') this.#truth.deliveredLow = mark.low;
-    else this.#truth.deliveringLow = mark.low;
+    else this.#truth.storedLow = Math.max(this.#truth.storedLow, mark.low);
   }
 }
 
@@ -168,9 +199,8 @@ async function problemOf({ files }: CrashState, truth: Truth): Promise<string | 
     return `does not open: ${(error as Error).message}`;
   }
   const { low } = spool.delivery;
-  if (low < truth.deliveredLow || low > truth.deliveringLow) {
-    return `delivery stands at ${low}, not within ${truth.deliveredLow} and ${truth.deliveringLow}`;
-  }
+  if (low < truth.deliveredLow) return `delivery stands at ${low}, though it was at ${truth.deliveredLow}`;
+  if (low > truth.storedLow) return `position ${truth.storedLow} is missing in the store: delivery stands at ${low}`;
   if (spool.status().damagedReadings > 0) return 'a power cut is taken for damage';
   const found = await readAll(spool);
   for (const [position, { text, count }] of truth.acked) {

@@ -18,7 +18,12 @@ export interface Walk {
   damaged: number;
 }
 
-export async function walkSpool(dataDirectory: string, from = 0): Promise<Walk> {
+/** @param onLine called with each line, in the order of acceptance */
+export async function walkSpool(
+  dataDirectory: string,
+  from = 0,
+  onLine: (line: string) => void = () => undefined,
+): Promise<Walk> {
   const opened = await surveySpool(nodeFiles, path.join(dataDirectory, 'spool'));
   try {
     const { segments, survey } = opened;
@@ -34,6 +39,7 @@ export async function walkSpool(dataDirectory: string, from = 0): Promise<Walk> 
       for (const { position, count, payload } of records) {
         for (let one = position; one < position + count; one++) if (low !== null && !isDelivered(one)) walk.pending!++;
         for (const line of Buffer.from(payload).toString('utf8').split('\n')) {
+          onLine(line);
           const serial = serialOfLine(line);
           if (serial !== undefined) walk.accepted.set(serial, (walk.accepted.get(serial) ?? 0) + 1);
         }

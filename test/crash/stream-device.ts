@@ -1,5 +1,4 @@
 /** A device on `/v1/stream` with several frames on their way, which knows exactly what was acknowledged. */
-import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import type { BatchLedger } from './batch-ledger.js';
@@ -32,10 +31,11 @@ export class StreamDevice {
   async run(): Promise<void> {
     const socket = this.#socket;
     socket.on('error', () => socket.terminate());
-    const closed = once(socket, 'close');
+    const closed = new Promise<'closed'>((resolve) => void socket.once('close', () => resolve('closed')));
+    const welcomed = new Promise<'welcomed'>((resolve) => void socket.once('message', () => resolve('welcomed')));
     socket.on('message', (text: Buffer) => this.#take(JSON.parse(text.toString()) as Frame));
     socket.once('close', () => this.#wake());
-    if (await Promise.race([once(socket, 'message').then(() => true), closed.then(() => false)])) await this.#send();
+    if ((await Promise.race([welcomed, closed])) === 'welcomed') await this.#send();
     if (socket.readyState === WebSocket.OPEN) socket.close();
     await closed;
     this.#load.broke([...this.#open.values()]);

@@ -33,6 +33,7 @@ export async function startInlet(t: Test, environment: Record<string, string> = 
 
 export class InletProcess {
   readonly #environment: Record<string, string>;
+  readonly #under: readonly string[];
   #dataDirectory: string | undefined;
   #process: ChildProcess | undefined;
   #url = '';
@@ -41,8 +42,10 @@ export class InletProcess {
   readonly stdout: string[] = [];
   readonly stderr: string[] = [];
 
-  constructor(environment: Record<string, string> = {}) {
+  /** @param under what it runs under, a program and its arguments; it has to leave the service's process as its own */
+  constructor(environment: Record<string, string> = {}, under: readonly string[] = []) {
     this.#environment = environment;
+    this.#under = under;
   }
 
   get url(): string {
@@ -102,7 +105,8 @@ export class InletProcess {
       ...(this.#mqttUrl === '' ? {} : { INLET_MQTT_LISTEN: new URL(this.#mqttUrl).host }),
       ...environment,
     };
-    const child = spawn(process.execPath, [program], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const [command, ...rest] = [...this.#under, process.execPath, program];
+    const child = spawn(command, rest, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#process = child;
     createInterface({ input: child.stderr }).on('line', (line) => keep(this.stderr, line));
     return child;

@@ -189,6 +189,37 @@ t.test('a full disk refuses with spool_full and costs nothing that was kept', as
   t.same(texts(await readAll(again)), ['before', 'room again']);
 });
 
+t.test('a disk that the spool has filled itself gets room again from what is delivered', async (t) => {
+  const files = new MemoryFiles();
+  const { spool } = await open(files, { maxBytes: 512 * 1024, keepBytes: 512 * 1024 });
+  for (let index = 0; index < 20; index++) await append(spool, 'x'.repeat(10_000));
+  const before = segments(files).length;
+  files.failing = (operation, file) => {
+    const isFull = segments(files).length === before && file.includes('delivery.json');
+    if (operation === 'write' && isFull) throw Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' });
+  };
+  const all = await readAll(spool);
+  await deliver(spool, all.slice(0, 12));
+  t.ok(segments(files).length < before, 'what was to be kept has gone');
+  const { spool: again } = await open(files.afterPowerCut());
+  t.equal(again.delivery.low, 12);
+  t.match(again.status(), { pendingReadings: 8, damagedReadings: 0 });
+});
+
+t.test('a state of the delivery that cannot be written down is counted all the same', async (t) => {
+  const files = new MemoryFiles();
+  const { spool } = await open(files);
+  await append(spool, 'a', 5);
+  files.failing = (_, file) => {
+    if (file.includes('delivery.json')) throw Object.assign(new Error('EIO'), { code: 'EIO' });
+  };
+  await t.rejects(deliver(spool, await readAll(spool)), { code: 'EIO' });
+  t.match(spool.status(), { pendingReadings: 0, pendingBytes: 0 });
+  t.equal(spool.delivery.stored, 5);
+  const { spool: again } = await open(files.afterPowerCut());
+  t.equal(again.status().pendingReadings, 5, 'delivered again after a restart');
+});
+
 t.test('undelivered bytes are bounded, and delivery makes room', async (t) => {
   const { spool } = await open(new MemoryFiles(), { maxBytes: 64 * 1024 });
   const big = 'x'.repeat(1000);

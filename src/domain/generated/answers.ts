@@ -15,9 +15,7 @@ export type Answer =
   | Stats
   | Health
   | Ready
-  | Unready
-  | InfluxError
-  | InfluxHealth;
+  | Unready;
 /**
  * online: an open stream, or a reading within three times its usual interval (at least 60 s).
  */
@@ -254,31 +252,4 @@ export interface Ready {
 export interface Unready {
   status: 'unready';
   reason: string;
-}
-/**
- * A refusal in the form that clients of InfluxDB know: 2 has code and message, 1 has error.
- */
-export interface InfluxError {
-  code:
-    'invalid' | 'request too large' | 'unsupported media type' | 'too many requests' | 'internal error' | 'unavailable';
-  /**
-   * Which lines, from 1, and why.
-   */
-  message: string;
-  /**
-   * The same again.
-   */
-  error: string;
-}
-/**
- * Whether writes are taken, as InfluxDB says it.
- */
-export interface InfluxHealth {
-  name: 'inlet';
-  message: string;
-  status: 'pass' | 'fail';
-  /**
-   * @maxItems 0
-   */
-  checks: unknown[];
 }

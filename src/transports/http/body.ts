@@ -14,25 +14,22 @@ const decompressors: Record<string, Decompress> = {
 /** How much larger than the limit for bodies as sent a body may become. */
 const decompressedFactor = 8;
 
-/** `FastifyRequest.body` of the media types that are taken as a whole is a Buffer. */
-export function takeBodies(app: FastifyInstance, mediaTypes: string | string[], maxBodyBytes: number): void {
+/** Takes bodies of these media types as they are, `FastifyRequest.body` being a Buffer. */
+export function takeBodies(app: FastifyInstance, mediaTypes: string[], maxBodyBytes: number): void {
+  app.removeAllContentTypeParsers();
   app.addContentTypeParser<Buffer>(
     mediaTypes,
     { parseAs: 'buffer', bodyLimit: maxBodyBytes },
     async (request: FastifyRequest, body: Buffer) => {
-      const encoding = encodingOf(request);
+      const encoding = request.headers['content-encoding']?.toLowerCase() ?? 'identity';
       return encoding === 'identity' ? body : decompressed(body, encoding, maxBodyBytes * decompressedFactor);
     },
   );
 }
 
-export function encodingOf({ headers }: FastifyRequest): string {
-  return headers['content-encoding']?.toLowerCase() ?? 'identity';
-}
-
 async function decompressed(body: Buffer, encoding: string, maxOutputLength: number): Promise<Buffer> {
   const decompress = decompressors[encoding];
-  if (!decompress) throw unknownEncoding();
+  if (!decompress) throw new Refusal('unsupported_media_type', 'Content-Encoding must be gzip, deflate or identity');
   try {
     return await decompress(body, { maxOutputLength });
   } catch (error) {
@@ -41,8 +38,4 @@ async function decompressed(body: Buffer, encoding: string, maxOutputLength: num
     }
     throw new Refusal('malformed', `the body is not ${encoding}: ${(error as Error).message}`);
   }
-}
-
-export function unknownEncoding(): Refusal {
-  return new Refusal('unsupported_media_type', 'Content-Encoding must be gzip, deflate or identity');
 }

@@ -4,6 +4,8 @@ import { Life } from '../killer.js';
 
 /** A life is short enough for all that it stored to be asked for at its end. */
 const killsOfLife = 25;
+/** A service that starts waits for its disk now and then; another one uses that time. */
+const lanes = 2;
 
 export const kill: FaultCase = {
   name: 'kill',
@@ -17,18 +19,21 @@ export const kill: FaultCase = {
     const influxd = influxdIsMissing('Kills over InfluxDB') ? undefined : await new Influxd().start();
     const kills = new Map<string, number>();
     try {
-      for (let number = 0; Date.now() < until; number++) {
-        // Of four lives one is over InfluxDB; every other one deletes segments.
-        const isInflux = influxd !== undefined && number % 4 >= 2 && number % 2 === Math.floor(number / 4) % 2;
-        const store = isInflux ? 'influxdb' : 'duckdb';
-        const environment: Record<string, string> = isInflux
-          ? { INLET_INFLUX_URL: influxd.url, INLET_INFLUX_DATABASE: `life${number}` }
-          : {};
-        const life = new Life({ seed: seed + number, store, environment, kills: killsOfLife });
-        tally.join(await life.run(until));
-        for (const [point, count] of life.kills) kills.set(point, (kills.get(point) ?? 0) + count);
-        say(`${tally.tries} kills, ${tally.acked} readings acknowledged, ${tally.lost} lost`);
-      }
+      const lane = async (first: number) => {
+        for (let number = first; Date.now() < until; number += lanes) {
+          // Of four lives one is over InfluxDB; every other one deletes segments.
+          const isInflux = influxd !== undefined && number % 4 === (number % 8 < 4 ? 2 : 3);
+          const store = isInflux ? 'influxdb' : 'duckdb';
+          const environment: Record<string, string> = isInflux
+            ? { INLET_INFLUX_URL: influxd.url, INLET_INFLUX_DATABASE: `life${number}` }
+            : {};
+          const life = new Life({ seed: seed + number, store, environment, kills: killsOfLife });
+          tally.join(await life.run(until));
+          for (const [point, count] of life.kills) kills.set(point, (kills.get(point) ?? 0) + count);
+          say(`${tally.tries} kills, ${tally.acked} readings acknowledged, ${tally.lost} lost`);
+        }
+      };
+      await Promise.all(Array.from({ length: lanes }, (_, first) => lane(first)));
     } finally {
       await influxd?.stop();
     }
