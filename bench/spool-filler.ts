@@ -1,7 +1,7 @@
 /** A data directory as a process leaves it that took in more than the store did: its spool, and nothing else. */
 import path from 'node:path';
-import { encodeField, encodePrefix } from '../src/domain/line.js';
-import { nanosecondDigits } from '../src/domain/timestamp.js';
+import { encodePrefix } from '../src/domain/line.js';
+import { LineWriter } from '../src/domain/line-writer.js';
 import { SegmentedSpool } from '../src/spool/log.js';
 import { deviceCount, firstTimeMs, readingText, stepMs } from './shape.js';
 
@@ -19,20 +19,21 @@ export async function fillSpool(dataDirectory: string, bytes: number): Promise<v
     keepBytes: 256 * 2 ** 20,
   });
   await spool.start(null);
-  const lines = Array.from({ length: deviceCount }, (_, device) => lineOf(device));
+  const readings = Array.from({ length: deviceCount }, (_, device) => readingOf(device));
   for (let step = 0; spool.status().totalBytes < bytes; step++) {
-    const time = nanosecondDigits(firstTimeMs + step * stepMs, 0);
-    const payload = lines.map((line) => `${line} ${time}\n`).join('');
-    await spool.append({ payload, count: deviceCount, late: false, arrivedMs: Date.now() }).durable;
+    const lines = new LineWriter(0);
+    for (const { prefix, fields } of readings) {
+      lines.begin(prefix, true);
+      for (const [name, value] of fields) lines.field(name, value, typeof value === 'string' ? 'string' : 'float');
+      lines.end(firstTimeMs + step * stepMs, 0);
+    }
+    await spool.append({ payload: lines.bytes, count: deviceCount, late: false, arrivedMs: Date.now() }).durable;
   }
   await spool.stop();
 }
 
 /** All but the time. */
-function lineOf(device: number): string {
+function readingOf(device: number): { prefix: string; fields: [name: string, value: number | string][] } {
   const { type, device: name, tags, fields } = JSON.parse(readingText(device, device, firstTimeMs)) as ShapedReading;
-  const values = Object.entries(fields).map(([key, value]) => {
-    return `${key}=${encodeField(value, typeof value === 'string' ? 'string' : 'float')}`;
-  });
-  return `${encodePrefix(type, name, tags)} ${values.join(',')}`;
+  return { prefix: encodePrefix(type, name, tags), fields: Object.entries(fields) };
 }

@@ -8,6 +8,7 @@ export class CatalogSeries implements SeriesEntry {
   readonly tags: Tags;
   readonly tagCount: number;
   readonly prefix: string;
+  readonly isAscii: boolean;
   readonly typeEntry: TypeEntry;
   headMs = -1;
   headNs = 0;
@@ -25,6 +26,7 @@ export class CatalogSeries implements SeriesEntry {
     this.tags = tags;
     this.tagCount = Object.keys(tags).length;
     this.prefix = prefix;
+    this.isAscii = Buffer.byteLength(prefix) === prefix.length;
   }
 
   hasTags(tags: Tags): boolean {

@@ -20,7 +20,6 @@ import type { FieldValue, Kind, Reading, SeriesIdentity, Tags } from './reading.
 const wordJoiner = '\u2060';
 const tagSpecials = /[,= ]/g;
 const endsOpen = /\\\u2060*$/;
-const fieldSpecials = /["\\]/g;
 
 /** The prefix of a series. `tags` must be valid; their order does not matter. */
 export function encodePrefix(type: string, device: string, tags: Tags): string {
@@ -63,18 +62,6 @@ function splitUnescaped(text: string, separator: string): string[] {
   }
   parts.push(text.slice(from));
   return parts;
-}
-
-export function encodeStringField(value: string): string {
-  // Most strings are words such as "ok": looking first is three times as fast as replacing.
-  if (value.indexOf('"') < 0 && value.indexOf('\\') < 0) return `"${value}"`;
-  return `"${value.replace(fieldSpecials, '\\$&')}"`;
-}
-
-/** One field's value as text; `kind` decides between `5` and `5i`. */
-export function encodeField(value: FieldValue, kind: Kind): string {
-  if (typeof value === 'string') return encodeStringField(value);
-  return kind === 'integer' ? `${value}i` : `${value}`;
 }
 
 const backslash = 92;

@@ -6,8 +6,9 @@ import { Refusal, type Receipt } from '../domain/refusal.js';
 import type { Catalog } from '../ports/catalog.js';
 import type { Clock } from '../ports/clock.js';
 import type { Feed } from '../ports/feed.js';
-import type { Spool, SpoolEntry } from '../ports/spool.js';
-import { Gathered, type Lines } from './gathered.js';
+import type { Spool } from '../ports/spool.js';
+import { DurableLines } from './durable-lines.js';
+import { Gathered } from './gathered.js';
 import { Normalizer } from './normalize.js';
 import type { Outcome } from './outcome.js';
 import { Rehearsal } from './rehearsal.js';
@@ -25,7 +26,7 @@ export interface Encoding extends Decoding {
 }
 
 /** A turn that has gathered so much is ended early, so that records stay of a size that is read back in one go. */
-const largestTurnCharacters = 1024 * 1024;
+const largestTurnBytes = 1024 * 1024;
 
 export interface Accepted {
   receipt: Receipt;
@@ -46,6 +47,7 @@ export class Ingest {
   #inFlightBytes = 0;
   #isStopping = false;
   #turn: Turn | undefined;
+  #bytesOfLastTurn = 0;
 
   constructor(rooms: {
     codecs: Codecs;
@@ -79,6 +81,10 @@ export class Ingest {
     return this.#inFlightBytes;
   }
 
+  get maxBatchReadings(): number {
+    return this.#limits.maxBatchReadings;
+  }
+
   /** Media types of the formats that are understood. */
   get mediaTypes(): string[] {
     return this.#codecs.mediaTypes;
@@ -96,7 +102,7 @@ export class Ingest {
   /** The receipt that a batch would get now. Nothing of it is kept, and nothing is learned from it. */
   check(batch: Batch): Receipt {
     const normalizer = new Normalizer(new Rehearsal(this.#catalog), this.#clock);
-    return receiptOf(batch, normalizer.normalize(batch, new Gathered()));
+    return receiptOf(batch, normalizer.normalize(batch, new Gathered(0)));
   }
 
   /** From here on everything is refused; what was taken before is finished. */
@@ -134,13 +140,13 @@ export class Ingest {
     turn.rejected += outcome.rejected;
     turn.bytes += bytes;
     this.#inFlightBytes += bytes;
-    if (turn.gathered.characters > largestTurnCharacters) this.#endTurn(turn);
+    if (turn.gathered.bytes > largestTurnBytes) this.#endTurn(turn);
     const end = await turn.kept;
     return end instanceof Refusal ? end : { receipt: receiptOf(batch, outcome), end };
   }
 
   #beginTurn(): Turn {
-    const turn = new Turn(this.#clock.now());
+    const turn = new Turn(this.#clock.now(), this.#bytesOfLastTurn);
     setImmediate(() => this.#endTurn(turn));
     return turn;
   }
@@ -149,14 +155,15 @@ export class Ingest {
     if (this.#turn === turn) this.#turn = undefined;
     if (turn.isEnded) return;
     turn.isEnded = true;
+    this.#bytesOfLastTurn = turn.gathered.fresh.size;
     if (turn.gathered.count > 0) void this.#keep(turn).then(turn.settle, turn.fail);
   }
 
   async #keep({ gathered, arrivedMs, received, rejected, bytes }: Turn): Promise<number | Refusal> {
     const { fresh, late } = gathered;
-    const entries: SpoolEntry[] = [];
-    if (fresh.count > 0) entries.push(entryOf(fresh, false, arrivedMs));
-    if (late.count > 0) entries.push(entryOf(late, true, arrivedMs));
+    const entries = [fresh, late]
+      .filter(({ count }) => count > 0)
+      .map((lines) => ({ payload: lines.bytes, count: lines.count, late: lines === late, arrivedMs }));
     this.#spool.countRejected(rejected);
     try {
       const { position, durable } = this.#spool.append(...entries);
@@ -164,7 +171,7 @@ export class Ingest {
       this.#catalog.observe(gathered.newest, arrivedMs);
       let end = position;
       for (const { count, payload } of entries) {
-        this.#feed.publish({ position: end, count, payload });
+        this.#feed.publish(new DurableLines(end, count, payload));
         end += count;
       }
       this.#count(received, rejected);
@@ -187,7 +194,7 @@ export class Ingest {
 
 /** What arrives in one turn of the event loop. */
 class Turn {
-  readonly gathered = new Gathered();
+  readonly gathered: Gathered;
   readonly arrivedMs: number;
   received = 0;
   rejected = 0;
@@ -198,17 +205,15 @@ class Turn {
   settle!: (end: number | Refusal) => void;
   fail!: (error: unknown) => void;
 
-  constructor(arrivedMs: number) {
+  /** @param expectedBytes of the lines */
+  constructor(arrivedMs: number, expectedBytes: number) {
     this.arrivedMs = arrivedMs;
+    this.gathered = new Gathered(expectedBytes);
     this.kept = new Promise((resolve, reject) => {
       this.settle = resolve;
       this.fail = reject;
     });
   }
-}
-
-function entryOf({ payload, count }: Lines, late: boolean, arrivedMs: number): SpoolEntry {
-  return { payload, count, late, arrivedMs };
 }
 
 function receiptOf(batch: Batch, { accepted, rejected, rejections }: Outcome): Receipt {

@@ -5,10 +5,11 @@
  * begins with a text that was made once. Of the reading itself nothing is kept but the newest values of its series.
  */
 import { Unreadable, type Batch } from '../domain/batch.js';
-import { encodeField } from '../domain/line.js';
+import { encodePrefix } from '../domain/line.js';
+import type { LineWriter } from '../domain/line-writer.js';
 import { defaultType, isKey, isPrecision, limits, type FieldValue, type Kind, type Tags } from '../domain/reading.js';
 import { maxListedRejections, pointerSegment, type Rejection } from '../domain/refusal.js';
-import { ArrivalClock, nanosecondDigits, parseTimestamp, type Timestamp } from '../domain/timestamp.js';
+import { ArrivalClock, parseTimestamp, type Timestamp } from '../domain/timestamp.js';
 import type { Catalog, SeriesEntry, TypeEntry } from '../ports/catalog.js';
 import type { Clock } from '../ports/clock.js';
 import { checkIdentity, isPlainObject } from './check-identity.js';
@@ -113,8 +114,13 @@ export class Normalizer {
     }
 
     this.#readTime(ts, precision, latestMs);
-    const text = this.#readFields(given, tags as Tags, type, batch.saysKinds === true);
     const { ms, ns } = this.#time;
+    // The line is written while the reading is checked; if that finds something wrong, it is not ended.
+    const isFresh = !series || ms > series.headMs || (ms === series.headMs && ns > series.headNs);
+    const lines = isFresh ? gathered.fresh : gathered.late;
+    if (series) lines.begin(series.prefix, series.isAscii);
+    else lines.begin(encodePrefix(typeName as string, device as string, tags as Tags), false);
+    this.#readFields(given, tags as Tags, type, batch.saysKinds === true, lines);
     const fields = this.#fields;
     if (type?.check) {
       const shown = this.#isWide ? withoutBigints(fields) : fields;
@@ -131,9 +137,7 @@ export class Normalizer {
     series ??= this.#learnSeries(device as string, typeName as string, tags as Tags);
     if (this.#news.length > 0) this.#learnFields(series.typeEntry, gathered);
 
-    const isFresh = ms > series.headMs || (ms === series.headMs && ns > series.headNs);
-    const lines = isFresh ? gathered.fresh : gathered.late;
-    lines.add(`${series.prefix} ${text} ${nanosecondDigits(ms, ns)}\n`);
+    lines.end(ms, ns);
     gathered.newest.add(series, ms, ns, fields);
     if (isFresh) {
       series.headMs = ms;
@@ -163,13 +167,12 @@ export class Normalizer {
     throw new Rejected('ts_out_of_range', '/ts', message);
   }
 
-  /** @returns the fields as the line writes them; leaves them without nulls in `#fields`, and those not known in `#news` */
-  #readFields(value: unknown, tags: Tags, type: TypeEntry | undefined, saysKinds: boolean): string {
+  /** Writes the fields to the line; leaves them without nulls in `#fields`, and those not known in `#news`. */
+  #readFields(value: unknown, tags: Tags, type: TypeEntry | undefined, saysKinds: boolean, line: LineWriter): void {
     if (value === undefined || value === null) throw new Rejected('no_fields', '/fields', 'is missing');
     if (!isPlainObject(value)) throw new Rejected('fields_invalid', '/fields', 'must be an object');
     if (this.#news.length > 0) this.#news = [];
     this.#isWide = false;
-    let text = '';
     let count = 0;
     let nulls = 0;
     for (const name in value) {
@@ -191,7 +194,7 @@ export class Normalizer {
       const wrong = isFloat && kind === 'integer' ? 'must be integer' : wrongKind(field, kind);
       if (wrong !== undefined) throw new Rejected('field_type', `/fields/${pointerSegment(name)}`, wrong);
       if (!known) this.#news.push({ name, kind: kind! });
-      text += `${text === '' ? '' : ','}${name}=${encodeField(field as FieldValue, kind!)}`;
+      line.field(name, field as FieldValue, kind!);
       if (typeof field !== 'bigint') continue;
       const integer = plainInteger(field);
       value[name] = integer;
@@ -199,7 +202,6 @@ export class Normalizer {
     }
     if (count === nulls) throw new Rejected('no_fields', '/fields', count === 0 ? 'has no fields' : 'has only nulls');
     this.#fields = (nulls === 0 ? value : withoutNulls(value)) as Record<string, FieldValue>;
-    return text;
   }
 
   #learnSeries(device: string, typeName: string, tags: Tags): SeriesEntry {

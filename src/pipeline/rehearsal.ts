@@ -41,7 +41,16 @@ export class Rehearsal implements Catalog {
   }
 
   addSeries(type: TypeEntry, device: string, tags: Tags): SeriesEntry {
-    return { type: type.name, device, tags, prefix: '', typeEntry: type, headMs: Number.NEGATIVE_INFINITY, headNs: 0 };
+    return {
+      type: type.name,
+      device,
+      tags,
+      prefix: '',
+      isAscii: true,
+      typeEntry: type,
+      headMs: Number.NEGATIVE_INFINITY,
+      headNs: 0,
+    };
   }
 
   addField(type: TypeEntry, name: string, kind: Kind): FieldEntry {

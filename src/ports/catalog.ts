@@ -40,6 +40,8 @@ export interface TypeEntry {
 export interface SeriesEntry extends SeriesIdentity {
   /** How its lines begin (domain/line.ts); equal prefixes are the same series. */
   readonly prefix: string;
+  /** Whether the prefix has ASCII characters only. */
+  readonly isAscii: boolean;
   readonly typeEntry: TypeEntry;
   /** The newest time that was appended, durable or not: what is not newer is late. */
   headMs: number;

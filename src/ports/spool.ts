@@ -4,8 +4,8 @@ import type { DeliveryState, RecordPlace } from './delivery-state.js';
 
 /** Readings that are to lie in one record. */
 export interface SpoolEntry {
-  /** Normalized lines (domain/line.ts), `count` of them. */
-  payload: string;
+  /** Normalized lines (domain/line.ts), `count` of them, as text or as UTF-8. They are copied. */
+  payload: string | Uint8Array;
   count: number;
   /** Whether a reading in it is not newer than its series' newest; a delivery out of order has to leave it for later. */
   late: boolean;

@@ -42,10 +42,11 @@ export class CommitGroup {
   }
 
   add(entry: SpoolEntry, place: { position: number; rejectedTotal: number; durableHead: number; key: number }): void {
+    const { payload } = entry;
     // UTF-8 takes at most three bytes for a UTF-16 unit: measuring exactly would read the text twice.
-    this.#makeRoom(recordHeaderBytes + entry.payload.length * 3);
+    this.#makeRoom(recordHeaderBytes + payload.length * (typeof payload === 'string' ? 3 : 1));
     const at = this.#used;
-    const payloadBytes = this.#chunk.write(entry.payload, at + recordHeaderBytes, 'utf8');
+    const payloadBytes = this.#copy(payload, at + recordHeaderBytes);
     this.#used = sealRecord(
       this.#chunk,
       at,
@@ -67,6 +68,12 @@ export class CommitGroup {
       bytes: this.#used - at,
       arrivedMs: entry.arrivedMs,
     });
+  }
+
+  #copy(payload: string | Uint8Array, at: number): number {
+    if (typeof payload === 'string') return this.#chunk.write(payload, at, 'utf8');
+    this.#chunk.set(payload, at);
+    return payload.length;
   }
 
   /** The encoded records, in order. */

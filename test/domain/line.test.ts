@@ -1,8 +1,9 @@
 import { array, bigInt, boolean, constantFrom, double, integer, oneof, record, sample, string } from 'fast-check';
 import t from 'tap';
-import { LineReader, encodeField, encodePrefix } from '../../src/domain/line.js';
+import { LineReader, encodePrefix } from '../../src/domain/line.js';
+import { LineWriter } from '../../src/domain/line-writer.js';
 import type { FieldValue, Kind } from '../../src/domain/reading.js';
-import { nanosecondDigits } from '../../src/domain/timestamp.js';
+import { toNanoseconds } from '../../src/domain/timestamp.js';
 
 const specials = constantFrom('"', '\\', '\n', ' ', ',', '=', 'a', 'ü', '🌡', '\u2060');
 const text = oneof(
@@ -27,10 +28,82 @@ const readings = array(
   { maxLength: 6 },
 );
 
-function lineOf({ tag, fields, ms, ns }: { tag: string; fields: [Kind, FieldValue][]; ms: number; ns: number }) {
-  const values = fields.map(([kind, value], index) => `f${index}=${encodeField(value, kind)}`).join(',');
-  return `${encodePrefix('lab', 'd1', { tag })} ${values} ${nanosecondDigits(ms, ns)}`;
+interface Written {
+  tag: string;
+  fields: [Kind, FieldValue][];
+  ms: number;
+  ns: number;
 }
+
+/** In the plainest way that there is. */
+function lineOf({ tag, fields, ms, ns }: Written): string {
+  const values = fields.map(([kind, value], index) => {
+    const text = typeof value === 'string' ? `"${value.replace(/["\\]/g, '\\$&')}"` : String(value);
+    return `f${index}=${text}${kind === 'integer' ? 'i' : ''}`;
+  });
+  return `${encodePrefix('lab', 'd1', { tag })} ${values.join(',')} ${toNanoseconds(ms, ns)}`;
+}
+
+function write(writer: LineWriter, { tag, fields, ms, ns }: Written): void {
+  const prefix = encodePrefix('lab', 'd1', { tag });
+  writer.begin(prefix, Buffer.byteLength(prefix) === prefix.length);
+  for (const [index, [kind, value]] of fields.entries()) writer.field(`f${index}`, value, kind);
+  writer.end(ms, ns);
+}
+
+t.test('what is written is the canonical form, whatever it is and wherever a larger buffer is needed', async (t) => {
+  for (const batch of sample(readings, 5000)) {
+    const writer = new LineWriter(batch.length * 16);
+    for (const reading of batch) write(writer, reading);
+    const expected = batch.map((reading) => `${lineOf(reading)}\n`).join('');
+    if (writer.bytes.toString() !== expected) t.equal(writer.bytes.toString(), expected);
+    t.equal(writer.count, batch.length);
+  }
+});
+
+t.test('numbers are written as JavaScript prints them', async (t) => {
+  const decimal = record({ digits: integer({ min: -(10 ** 9), max: 10 ** 9 }), places: integer({ min: 0, max: 9 }) });
+  const others = oneof(
+    double({ noNaN: true, noDefaultInfinity: true }),
+    decimal.map(({ digits, places }) => digits / 10 ** places),
+  );
+  const edges = [
+    0,
+    -0,
+    1e14,
+    1e11,
+    99_999_999_999.999,
+    100_000_000_000.001,
+    1e21,
+    5e-324,
+    0.001,
+    0.0005,
+    1.0005,
+    2 ** 53,
+  ];
+  const writer = new LineWriter(0);
+  for (const value of [...edges, ...edges.map((edge) => -edge), ...sample(others, 50_000)]) {
+    const before = writer.size;
+    writer.begin('p', true);
+    writer.field('f', value, 'float');
+    writer.end(1_700_000_000_000, 2);
+    const line = writer.bytes.toString('latin1', before);
+    if (line !== `p f=${value} 1700000000000000002\n`) t.equal(line, `p f=${value} 1700000000000000002\n`);
+  }
+  t.pass();
+});
+
+t.test('a line that is not ended is not there', async (t) => {
+  const writer = new LineWriter(0);
+  const reading: Written = { tag: 'a', fields: [['float', 1]], ms: 1_700_000_000_000, ns: 0 };
+  write(writer, reading);
+  writer.begin('lab,device=d2', true);
+  writer.field('f', 'given up', 'string');
+  t.equal(writer.bytes.toString(), `${lineOf(reading)}\n`);
+  write(writer, reading);
+  t.equal(writer.bytes.toString(), `${lineOf(reading)}\n`.repeat(2));
+  t.equal(writer.count, 2);
+});
 
 t.test('lines that are skipped are found where reading them finds them, whatever their strings hold', async (t) => {
   for (const batch of sample(readings, 2000)) {

@@ -1,7 +1,7 @@
 /** The feed on a real spool, without a service around it: what is published was durable before. */
 import type { Test } from 'tap';
 import { MemoryCatalog } from '../../src/catalog/memory-catalog.js';
-import { encodeField } from '../../src/domain/line.js';
+import { LineWriter } from '../../src/domain/line-writer.js';
 import { InstanceFeed, type FeedRooms } from '../../src/live/feed.js';
 import type { Gap } from '../../src/domain/generated/live-frames.js';
 import type { FieldValue } from '../../src/domain/reading.js';
@@ -68,19 +68,23 @@ export class FeedRig {
 
   /** One batch: durable, known to the catalog, published. @returns the position of its first reading */
   async publish(...readings: RigReading[]): Promise<number> {
-    const lines = readings.map(({ device = 'd1', ms = startMs, fields }) => {
+    const lines = new LineWriter(0);
+    const values = readings.map(({ device = 'd1', ms = startMs, fields }) => {
       const series = this.catalog.addSeries(this.type, device, {})!;
-      const text = Object.entries(fields).map(([name, value]) => {
-        this.catalog.addField(this.type, name, typeof value === 'string' ? 'string' : 'float');
-        return `${name}=${encodeField(value, typeof value === 'string' ? 'string' : 'float')}`;
-      });
-      return { series, ms, ns: 0, fields, line: `${series.prefix} ${text.join(',')} ${ms}000000\n` };
+      lines.begin(series.prefix, series.isAscii);
+      for (const [name, value] of Object.entries(fields)) {
+        const kind = typeof value === 'string' ? 'string' : 'float';
+        this.catalog.addField(this.type, name, kind);
+        lines.field(name, value, kind);
+      }
+      lines.end(ms, 0);
+      return { series, ms, ns: 0, fields };
     });
-    const payload = lines.map(({ line }) => line).join('');
-    const count = lines.length;
+    const payload = lines.bytes.toString();
+    const { count } = lines;
     const { position, durable } = this.spool.append({ payload, count, late: false, arrivedMs: startMs });
     await durable;
-    this.catalog.observe(lines, startMs);
+    this.catalog.observe(values, startMs);
     this.feed.publish({ position, count, payload });
     return position;
   }

@@ -27,9 +27,9 @@ function normalizer(bounds: Bounds = { series: 1000, types: 100, fieldsOfType: 1
 
 /** Normalizes a batch by itself. */
 function take(one: Normalizer, batch: Batch): Outcome & { gathered: Gathered; lines: string[] } {
-  const gathered = new Gathered();
+  const gathered = new Gathered(0);
   const outcome = one.normalize(batch, gathered);
-  const lines = `${gathered.fresh.payload}${gathered.late.payload}`.trimEnd().split('\n');
+  const lines = Buffer.concat([gathered.fresh.bytes, gathered.late.bytes]).toString().trimEnd().split('\n');
   return { ...outcome, gathered, lines };
 }
 
@@ -128,8 +128,8 @@ await t.test('a reading is late when it is not newer than its series, and stands
   const normal = normalizer();
   const readings = [0, 1, 1, 0, 2].map((ms) => ({ device: 'd1', ts: nowMs + ms, fields: { a: 1 } }));
   const { fresh, late } = take(normal, plain(readings)).gathered;
-  const times = ({ payload }: { payload: string }) =>
-    [...payload.matchAll(/ (\d+)000000$/gm)].map(([, ms]) => Number(ms) - nowMs);
+  const times = ({ bytes }: { bytes: Buffer }) =>
+    [...bytes.toString().matchAll(/ (\d+)000000$/gm)].map(([, ms]) => Number(ms) - nowMs);
   t.same(times(fresh), [0, 1, 2]);
   t.same(times(late), [1, 0]);
   t.same([fresh.count, late.count], [3, 2]);

@@ -15,7 +15,9 @@ export type Answer =
   | Stats
   | Health
   | Ready
-  | Unready;
+  | Unready
+  | InfluxError
+  | InfluxHealth;
 /**
  * online: an open stream, or a reading within three times its usual interval (at least 60 s).
  */
@@ -252,4 +254,31 @@ export interface Ready {
 export interface Unready {
   status: 'unready';
   reason: string;
+}
+/**
+ * A refusal in the form that clients of InfluxDB know: 2 has code and message, 1 has error.
+ */
+export interface InfluxError {
+  code:
+    'invalid' | 'request too large' | 'unsupported media type' | 'too many requests' | 'internal error' | 'unavailable';
+  /**
+   * Which lines, from 1, and why.
+   */
+  message: string;
+  /**
+   * The same again.
+   */
+  error: string;
+}
+/**
+ * Whether writes are taken, as InfluxDB says it.
+ */
+export interface InfluxHealth {
+  name: 'inlet';
+  message: string;
+  status: 'pass' | 'fail';
+  /**
+   * @maxItems 0
+   */
+  checks: unknown[];
 }

@@ -14,22 +14,25 @@ const decompressors: Record<string, Decompress> = {
 /** How much larger than the limit for bodies as sent a body may become. */
 const decompressedFactor = 8;
 
-/** Takes bodies of these media types as they are, `FastifyRequest.body` being a Buffer. */
-export function takeBodies(app: FastifyInstance, mediaTypes: string[], maxBodyBytes: number): void {
-  app.removeAllContentTypeParsers();
+/** `FastifyRequest.body` of the media types that are taken as a whole is a Buffer. */
+export function takeBodies(app: FastifyInstance, mediaTypes: string | string[], maxBodyBytes: number): void {
   app.addContentTypeParser<Buffer>(
     mediaTypes,
     { parseAs: 'buffer', bodyLimit: maxBodyBytes },
     async (request: FastifyRequest, body: Buffer) => {
-      const encoding = request.headers['content-encoding']?.toLowerCase() ?? 'identity';
+      const encoding = encodingOf(request);
       return encoding === 'identity' ? body : decompressed(body, encoding, maxBodyBytes * decompressedFactor);
     },
   );
 }
 
+export function encodingOf({ headers }: FastifyRequest): string {
+  return headers['content-encoding']?.toLowerCase() ?? 'identity';
+}
+
 async function decompressed(body: Buffer, encoding: string, maxOutputLength: number): Promise<Buffer> {
   const decompress = decompressors[encoding];
-  if (!decompress) throw new Refusal('unsupported_media_type', 'Content-Encoding must be gzip, deflate or identity');
+  if (!decompress) throw unknownEncoding();
   try {
     return await decompress(body, { maxOutputLength });
   } catch (error) {
@@ -38,4 +41,8 @@ async function decompressed(body: Buffer, encoding: string, maxOutputLength: num
     }
     throw new Refusal('malformed', `the body is not ${encoding}: ${(error as Error).message}`);
   }
+}
+
+export function unknownEncoding(): Refusal {
+  return new Refusal('unsupported_media_type', 'Content-Encoding must be gzip, deflate or identity');
 }

@@ -1,11 +1,20 @@
 /** Answers to what is not HTTP enough to become a request. */
 import type { ConnectionError } from 'fastify';
-import { STATUS_CODES, type ServerResponse } from 'node:http';
+import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Refusal } from '../../domain/refusal.js';
 import { problemOf } from '../problem.js';
 
+/** Requests whose bodies are read while they come. Whoever reads them has an eye on how they get on. */
+const endless = new WeakSet<IncomingMessage>();
+
+/** From here on the request may last longer than others. */
+export function letTakeItsTime(request: IncomingMessage): void {
+  endless.add(request);
+}
+
 export function answerClientError(error: ConnectionError, socket: Socket): void {
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && mayTakeItsTime(socket)) return;
   if (error.code === 'ECONNRESET' || !socket.writable || isAnswered(socket)) {
     socket.destroy();
     return;
@@ -20,9 +29,16 @@ export function answerClientError(error: ConnectionError, socket: Socket): void 
   }
 }
 
-/** Whether an answer has begun: another one must not come in the middle of it. Node's own handler looks there too. */
-function isAnswered({ _httpMessage: answer }: Socket & { _httpMessage?: ServerResponse | null }): boolean {
+/** A socket with what Node answers on it; Node's own handler of client errors looks there too. */
+type AnsweringSocket = Socket & { _httpMessage?: ServerResponse | null };
+
+/** Whether an answer has begun: another one must not come in the middle of it. */
+function isAnswered({ _httpMessage: answer }: AnsweringSocket): boolean {
   return answer?.headersSent === true;
+}
+
+function mayTakeItsTime({ _httpMessage: answer }: AnsweringSocket): boolean {
+  return answer ? endless.has(answer.req) : false;
 }
 
 /** Where there is no reply to send it by. */

@@ -5,13 +5,17 @@ import { StoreAway } from '../../ports/history-store.js';
 import { problemOf } from '../problem.js';
 
 export function sendRefusal(reply: FastifyReply, refusal: Refusal): FastifyReply {
-  if (refusal.status === 429 || refusal.status === 503) {
-    void reply.header('retry-after', String(Math.max(1, Math.ceil((refusal.retryAfterMs ?? 1000) / 1000))));
-  }
+  const retryAfter = retryAfterSeconds(refusal);
+  if (retryAfter !== undefined) void reply.header('retry-after', retryAfter);
   return reply
     .code(refusal.status)
     .type('application/problem+json')
     .send(JSON.stringify(problemOf(refusal)));
+}
+
+/** The header's value, where trying again makes sense. */
+export function retryAfterSeconds({ status, retryAfterMs = 1000 }: Refusal): string | undefined {
+  return status === 429 || status === 503 ? String(Math.max(1, Math.ceil(retryAfterMs / 1000))) : undefined;
 }
 
 /** What Fastify itself refuses, in our words. */

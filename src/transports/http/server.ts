@@ -4,6 +4,7 @@ import type { HistoryReader } from '../../ports/history-store.js';
 import type { DeviceRemoval } from '../../pipeline/device-removal.js';
 import type { Delivery } from '../../pipeline/delivery.js';
 import type { Ingest } from '../../pipeline/ingest.js';
+import { lineMediaType } from '../../pipeline/line-intake.js';
 import type { Inventory, ReadingType } from '../../ports/catalog.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Quarantine } from '../../ports/quarantine.js';
@@ -15,6 +16,7 @@ import type { MqttAddresses } from './asyncapi/mqtt.js';
 import { takeBodies } from './body.js';
 import { answerClientError } from './client-error.js';
 import { limitConnections } from './connection-limit.js';
+import { takeEndlessBodies } from './endless-body.js';
 import type { SharedSchemas } from './openapi/components.js';
 import { watchMethods } from './methods.js';
 import { watchOrigins } from './origin.js';
@@ -23,6 +25,7 @@ import { checkRoutes } from './routes/check.js';
 import { dashboardRoutes } from './routes/dashboard.js';
 import { documentationRoutes } from './routes/documentation.js';
 import { historyRoutes } from './routes/history.js';
+import { influxRoutes } from './routes/influx.js';
 import { inventoryRoutes } from './routes/inventory.js';
 import { operationRoutes } from './routes/operations.js';
 import { quarantineRoutes } from './routes/quarantine.js';
@@ -79,7 +82,10 @@ export async function createHttpServer(rooms: HttpRooms): Promise<FastifyInstanc
   handleProblems(app, methodsOf);
   limitConnections(app, rooms.maxConnections);
   watchOrigins(app, rooms.allowedOrigins, methodsOf);
-  takeBodies(app, rooms.ingest.mediaTypes, rooms.maxBodyBytes);
+  app.removeAllContentTypeParsers();
+  const wholeTypes = rooms.ingest.mediaTypes.filter((mediaType) => mediaType !== lineMediaType);
+  takeBodies(app, wholeTypes, rooms.maxBodyBytes);
+  takeEndlessBodies(app, lineMediaType);
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   // With a callback: a promise for each request would cost more than the observation.
   app.addHook('onResponse', (request, reply, done) => {
@@ -90,6 +96,7 @@ export async function createHttpServer(rooms: HttpRooms): Promise<FastifyInstanc
 
   documentationRoutes(app, { ...rooms, mediaTypes: rooms.ingest.mediaTypes });
   readingRoutes(app, rooms);
+  await influxRoutes(app, rooms);
   checkRoutes(app, rooms);
   inventoryRoutes(app, rooms);
   tagRoutes(app, rooms);

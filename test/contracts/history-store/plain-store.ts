@@ -1,7 +1,8 @@
 /** What a store has to answer, worked out in the plainest way that there is: all readings in a map, looked through each time. */
-import { encodeField, encodePrefix } from '../../../src/domain/line.js';
+import { encodePrefix } from '../../../src/domain/line.js';
 import type { FieldValue, Kind } from '../../../src/domain/reading.js';
-import { fromNanoseconds, nanosecondDigits } from '../../../src/domain/timestamp.js';
+import { LineWriter } from '../../../src/domain/line-writer.js';
+import { fromNanoseconds } from '../../../src/domain/timestamp.js';
 import type { Cell, ScanQuery, ScanRow, SeriesSelection } from '../../../src/ports/history-store.js';
 
 /** In a sample, bigints are integers and numbers are floats. */
@@ -21,8 +22,11 @@ export function kindOf(value: FieldValue): Kind {
 
 export function lineOf({ type = 'machine', device, tags = {}, ts, fields }: Sample): string {
   const { ms, ns } = fromNanoseconds(ts);
-  const values = Object.entries(fields).map(([name, value]) => `${name}=${encodeField(value, kindOf(value))}`);
-  return `${encodePrefix(type, device, tags)} ${values.join(',')} ${nanosecondDigits(ms, ns)}\n`;
+  const line = new LineWriter(0);
+  line.begin(encodePrefix(type, device, tags), false);
+  for (const [name, value] of Object.entries(fields)) line.field(name, value, kindOf(value));
+  line.end(ms, ns);
+  return line.bytes.toString();
 }
 
 /** A reading as it was merged from all samples of its identity. */

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import t from 'tap';
-import { answerClientError } from '../../../src/transports/http/client-error.js';
+import { answerClientError, letTakeItsTime } from '../../../src/transports/http/client-error.js';
 
 /** As the service has it, in less time. */
 const server = createServer({ requestTimeout: 300, headersTimeout: 200, connectionsCheckingInterval: 50 });
@@ -36,4 +36,15 @@ await t.test('one that was being answered is cut, without a second answer in the
   server.once('request', (_, response) => response.writeHead(200).write('half of it'));
   const answer = await answerTo('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{').catch(() => '');
   t.notMatch(answer, /408/);
+});
+
+await t.test('a body that may be of any length may take its time', async (t) => {
+  server.once('request', (request, response) => {
+    letTakeItsTime(request);
+    request.resume().on('end', () => response.end('all of it'));
+  });
+  const socket = connect(port, '127.0.0.1');
+  socket.write('POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{');
+  setTimeout(() => socket.write('}'), 800);
+  t.match(await text(socket), /^HTTP\/1\.1 200 OK\r\n[^]*all of it/);
 });

@@ -22,8 +22,13 @@ export function curlOf({ path, method, operation, origin }: Request): string {
     ...(method === 'get' || body ? [] : [`-X ${method.toUpperCase()}`]),
     quoted(`${origin}${place}${search === '' ? '' : `?${search}`}`),
     ...(mediaType === undefined ? [] : [`\\\n  -H ${quoted(`content-type: ${mediaType}`)}`]),
-    ...(body === undefined ? [] : [`\\\n  -d ${quoted(JSON.stringify(body.example))}`]),
+    ...(body === undefined ? [] : [`\\\n  ${dataOf(body.example)}`]),
   ].join(' ');
+}
+
+/** Text goes as it is, anything else as its JSON. */
+function dataOf(example: unknown): string {
+  return typeof example === 'string' ? `--data-binary ${quoted(example)}` : `-d ${quoted(JSON.stringify(example))}`;
 }
 
 /** For a POSIX shell. */

@@ -52,6 +52,7 @@ const info = {
 
 const groups: [Operation['group'], string][] = [
   ['Readings', 'What devices send.'],
+  ['InfluxDB', 'For Telegraf and clients of InfluxDB: its addresses for writing, and its answers.'],
   ['Live', 'Persistent connections: devices that stream, dashboards that follow.'],
   ['History', 'What was stored, as rows or in buckets.'],
   ['Inventory', 'What is known of devices, types and fields.'],
@@ -112,9 +113,10 @@ function bodyOf({
   schema,
   example,
   optional,
+  mediaType = 'application/json',
   otherForms = {},
 }: NonNullable<Operation['body']>): NonNullable<OpenApiOperation['requestBody']> {
-  return { required: !optional, description, content: { 'application/json': { schema, example }, ...otherForms } };
+  return { required: !optional, description, content: { [mediaType]: { schema, example }, ...otherForms } };
 }
 
 function responseOf(answer: Answer): OpenApiResponse {

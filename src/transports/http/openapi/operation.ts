@@ -28,7 +28,7 @@ export interface Answer {
 }
 
 export interface Operation {
-  group: 'Readings' | 'Inventory' | 'History' | 'Live' | 'Operation';
+  group: 'Readings' | 'InfluxDB' | 'Inventory' | 'History' | 'Live' | 'Operation';
   /** A line for a list. */
   summary: string;
   description?: string;
@@ -38,6 +38,8 @@ export interface Operation {
     schema: Schema;
     example: unknown;
     optional?: true;
+    /** Where it is not JSON. */
+    mediaType?: string;
     /** Other forms that it may have, by media type. */
     otherForms?: Readonly<Record<string, { schema: Schema; example?: unknown }>>;
   };

@@ -18,11 +18,15 @@ const precision = {
 
 const batchBody = {
   description:
-    'A reading, an array of readings, or an envelope with what its readings share; SenML (RFC 8428) as JSON or CBOR; or ' +
-    'line protocol.',
+    'A reading, an array of readings, or an envelope with what its readings share; SenML (RFC 8428) as JSON or CBOR; ' +
+    'line protocol; or a reading a line, of any number.',
   schema: shared('batch'),
   example: exampleBatch,
   otherForms: {
+    'application/x-ndjson': {
+      schema: { type: 'string' },
+      example: '{"device":"boiler-7","type":"machine","fields":{"temperature":73.9}}\n',
+    },
     'application/senml+json': {
       schema: { type: 'array', items: { type: 'object' } },
       example: [{ bn: 'boiler-7:', n: 'temperature', u: 'Cel', v: 73.9 }],
@@ -57,7 +61,8 @@ export const postReadings: Operation = {
   description:
     'Answered when the accepted readings are on disk. A reading that is rejected does not hold up the others: the receipt ' +
     'says which, and why. Sending a reading again (same type, device, tags and ts) changes nothing but its newer fields. ' +
-    'Content-Encoding may be gzip or deflate.',
+    'Content-Encoding may be gzip or deflate. NDJSON is taken in while it comes: the bounds of a body hold for each of its ' +
+    'lines, what is durable when it breaks off stays, and a refusal says how much that is.',
   parameters: [
     precision,
     senmlType,
@@ -81,8 +86,10 @@ export const postReadings: Operation = {
     207: { description: 'Some are rejected; the others are accepted, and durable.', schema: shared('receipt') },
     422: { description: 'All are rejected.', schema: shared('receipt') },
   },
-  refusals: [...batchRefusals, 'spool_full', 'spool_failed', 'stopping'],
+  refusals: [...batchRefusals, 'request_timeout', 'spool_full', 'spool_failed', 'stopping'],
 };
+
+const { 'application/x-ndjson': _, ...wholeForms } = batchBody.otherForms;
 
 export const checkBatch: Operation = {
   group: 'Readings',
@@ -100,7 +107,7 @@ export const checkBatch: Operation = {
     },
     precision,
   ],
-  body: batchBody,
+  body: { ...batchBody, otherForms: wholeForms },
   answers: { 200: { description: 'What would be accepted, and what not.', schema: shared('receipt') } },
   refusals: [...batchRefusals.filter((code) => code !== 'invalid_parameter'), 'not_found'],
 };

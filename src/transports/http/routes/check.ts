@@ -4,13 +4,14 @@ import { isPrecision } from '../../../domain/reading.js';
 import { Refusal } from '../../../domain/refusal.js';
 import type { Ingest } from '../../../pipeline/ingest.js';
 import type { ReadingType } from '../../../ports/catalog.js';
+import { EndlessBody } from '../endless-body.js';
 import { checkBatch } from '../openapi/readings.js';
 import { sendRefusal } from '../problem.js';
 
 interface CheckRequest {
   Params: { type: string };
   Querystring: { precision?: string };
-  Body: Buffer | undefined;
+  Body: Buffer | EndlessBody | undefined;
 }
 
 export function checkRoutes(app: FastifyInstance, rooms: { ingest: Ingest; readingTypes: ReadingType[] }): void {
@@ -25,6 +26,9 @@ export function checkRoutes(app: FastifyInstance, rooms: { ingest: Ingest; readi
       return sendRefusal(reply, new Refusal('malformed', 'precision must be one of s, ms, us, ns'));
     }
     if (request.body === undefined) return sendRefusal(reply, new Refusal('empty_batch', 'the body is empty'));
+    if (request.body instanceof EndlessBody) {
+      return sendRefusal(reply, new Refusal('unsupported_media_type', 'a body without an end cannot be tried out'));
+    }
     const mediaType = request.headers['content-type'] ?? '';
     const batch = ingest.decode(request.body, { mediaType, precision, numbered: false });
     if (batch instanceof Refusal) return sendRefusal(reply, batch);

@@ -4,6 +4,8 @@ import { isPrecision } from '../../../domain/reading.js';
 import { Refusal } from '../../../domain/refusal.js';
 import type { Delivery } from '../../../pipeline/delivery.js';
 import type { Accepted, Encoding, Ingest } from '../../../pipeline/ingest.js';
+import { LineIntake } from '../../../pipeline/line-intake.js';
+import { EndlessBody } from '../endless-body.js';
 import { postReadings } from '../openapi/readings.js';
 import { sendRefusal } from '../problem.js';
 
@@ -17,9 +19,14 @@ interface Query {
 const defaultTimeoutSeconds = 5;
 const longestTimeoutSeconds = 30;
 
-export function readingRoutes(app: FastifyInstance, rooms: { ingest: Ingest; delivery: Delivery }): void {
-  const { ingest, delivery } = rooms;
-  app.post<{ Querystring: Query; Body: Buffer | undefined }>(
+export interface ReadingRooms {
+  ingest: Ingest;
+  delivery: Delivery;
+  maxBodyBytes: number;
+}
+
+export function readingRoutes(app: FastifyInstance, { ingest, delivery, maxBodyBytes }: ReadingRooms): void {
+  app.post<{ Querystring: Query; Body: Buffer | EndlessBody | undefined }>(
     '/v1/readings',
     { config: { operation: postReadings } },
     async (request, reply) => {
@@ -27,9 +34,12 @@ export function readingRoutes(app: FastifyInstance, rooms: { ingest: Ingest; del
       if (options instanceof Refusal) return sendRefusal(reply, options);
       const { body } = request;
       if (body === undefined) return sendRefusal(reply, new Refusal('empty_batch', 'the body is empty'));
-      const batch = ingest.decode(body, options.encoding);
-      const outcome = batch instanceof Refusal ? batch : await ingest.accept(batch, body.length);
-      if (outcome instanceof Refusal) return sendRefusal(reply, outcome);
+      const outcome = await (body instanceof EndlessBody ? takeLines(body, options) : takeBatch(body, options));
+      if (outcome instanceof Refusal) {
+        // What is left of an endless body is not waited for.
+        if (body instanceof EndlessBody) void reply.header('connection', 'close');
+        return sendRefusal(reply, outcome);
+      }
       const { timeoutMs } = options;
       if (timeoutMs !== undefined && outcome.receipt.accepted > 0) {
         outcome.receipt.stored = await delivery.untilStored(outcome.end, timeoutMs);
@@ -37,6 +47,16 @@ export function readingRoutes(app: FastifyInstance, rooms: { ingest: Ingest; del
       return sendReceipt(reply, outcome);
     },
   );
+
+  async function takeBatch(body: Buffer, { encoding }: Options): Promise<Accepted | Refusal> {
+    const batch = ingest.decode(body, encoding);
+    return batch instanceof Refusal ? batch : ingest.accept(batch, body.length);
+  }
+
+  async function takeLines(body: EndlessBody, { encoding }: Options): Promise<Accepted | Refusal> {
+    const intake = new LineIntake(ingest, { precision: encoding.precision, maxLineBytes: maxBodyBytes });
+    return intake.take(body.chunks());
+  }
 }
 
 function sendReceipt(reply: FastifyReply, { receipt }: Accepted): FastifyReply {
