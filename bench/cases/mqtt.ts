@@ -4,6 +4,7 @@ import { connectAsync } from 'mqtt';
 import { Load } from '../load/load.js';
 import { inPairs, measure, type Pace } from '../measure.js';
 import { hasMosquitto, MosquittoProcess } from '../mosquitto-process.js';
+import { brokerConnections } from '../../src/transports/mqtt/broker.js';
 import { describePair } from '../report.js';
 import { ratioLine, timeLine, type Line, type Run } from '../result.js';
 import { ServerProcess } from '../server-process.js';
@@ -95,7 +96,7 @@ async function subscribed(server: ServerProcess): Promise<void> {
   for (;;) {
     const text = await (await fetch(new URL('/metrics', server.url))).text();
     const [, count] = /^inlet_mqtt_connections\{way="broker"\} (\d+)$/m.exec(text) ?? [];
-    if (!text.includes('inlet_mqtt') || Number(count) === connections) return;
+    if (!text.includes('inlet_mqtt') || Number(count) === brokerConnections) return;
     await pause(askEveryMs);
   }
 }
@@ -145,8 +146,8 @@ export const mqtt: Case = {
   how: [
     `${connections} connections publish to Mosquitto, with ${window} messages under way on each, and hold back while ` +
       `${holdAbove.toLocaleString('en')} wait at the broker. What counts is what was taken from it.`,
-    'Ours takes from it on 8 connections in a shared subscription, acknowledges behind the fsync of the spool, and ' +
-      'delivers to DuckDB meanwhile.',
+    `Ours takes from it on ${brokerConnections} connections in a shared subscription, acknowledges behind the fsync of the spool, ` +
+      `and delivers to DuckDB meanwhile.`,
     'Bare is mqtt.js with one connection and a plain subscription: JSON.parse, and the PUBACK at once.',
     'Both have a Mosquitto of their own with deploy/mosquitto.conf, on the same machine.',
   ],

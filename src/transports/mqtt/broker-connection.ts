@@ -1,9 +1,10 @@
 /**
- * One of the connections to the broker. mqtt.js hands out a message and waits for its callback before the next one, so
- * what is held here is backpressure: nothing more is read, and the broker keeps the rest.
- *
- * The callback is what sends the PUBACK. It is called when the message is durable (or can never be taken), and only on
+ * One of the connections to the broker. By itself mqtt.js handles one message at a time and then sends its PUBACK; that
+ * would be a sync of the disk for each. So its callback is called at once, with an error, which withholds the PUBACK and
+ * lets the next message come; the PUBACK is written when the message is durable (or can never be taken), and only on
  * the connection that the message came by: on the next one its packet identifier may mean another message.
+ *
+ * Backpressure is not to call back: when enough is under way nothing more is read, and the broker keeps the rest.
  */
 import { connect, type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt';
 import { once } from 'node:events';
@@ -12,6 +13,7 @@ import type { Receipt, Refusal } from '../../domain/refusal.js';
 import { answerOf, isWorthTelling } from './answer.js';
 import type { Intake } from './intake.js';
 import type { MqttMetrics } from './metrics.js';
+import { Pubacks } from './pubacks.js';
 import { deviceOfReadings, receiptsTopic, sharedReadings } from './topics.js';
 
 /** Sent to this topic, retained: `online` when readings are taken, `offline` at the end. */
@@ -33,6 +35,9 @@ export interface BrokerConnectionOptions {
   onTrouble: (reason: string) => void;
 }
 
+/** Messages without a PUBACK, and their bytes, at which nothing more is read. */
+export const maxMessagesUnderWay = 256;
+const maxBytesUnderWay = 4 * 1024 * 1024;
 /** Receipts without the broker's PUBACK, beyond which further ones are dropped and counted. */
 const maxUnackedReceipts = 1000;
 const subscribeAgainMs = 5000;
@@ -41,12 +46,29 @@ const endWithinMs = 2000;
 /** CONNACK reasons of brokers that do not speak MQTT 5: 3.1.1's own code, and 5's. */
 const unsupportedVersion = new Set([1, 132]);
 
+const withheld = new Error('the PUBACK is sent when the message is durable');
+
+/** What is under way since the connection was opened. */
+class Session {
+  readonly gone = new AbortController();
+  readonly pubacks = new Pubacks();
+  messages = 0;
+  bytes = 0;
+  flushing: NodeJS.Immediate | undefined;
+  /** There while nothing is read. */
+  readOn: (() => void) | undefined;
+
+  get isFull(): boolean {
+    const messages = Math.max(this.messages, this.pubacks.size);
+    return messages >= maxMessagesUnderWay || this.bytes >= maxBytesUnderWay;
+  }
+}
+
 export class BrokerConnection {
   readonly #options: BrokerConnectionOptions;
   #client: MqttClient | undefined;
-  #gone = new AbortController();
+  #session = new Session();
   #isTaking = false;
-  #isHandling = false;
   #unackedReceipts = 0;
   #pings: NodeJS.Timeout | undefined;
 
@@ -56,11 +78,11 @@ export class BrokerConnection {
 
   start(): void {
     const client = (this.#client = connect(this.#options.client));
-    client.handleMessage = (packet, done) => void this.#handle(packet, done);
+    client.handleMessage = (packet, done) => this.#handle(packet, done);
     client.on('connect', () => void this.#connected(client));
     client.on('close', () => this.#closed());
     client.on('error', (error) => this.#failed(client, error));
-    // While a message is held, nothing is read, so no answer to a ping is either: that must not look like a dead broker.
+    // While messages are held, nothing is read, so no answer to a ping is either: that must not look like a dead broker.
     this.#pings = setInterval(() => this.#keepAlive(client), ((client.options.keepalive ?? 60) * 1000) / 2);
   }
 
@@ -69,6 +91,7 @@ export class BrokerConnection {
     const client = this.#client;
     const { status } = this.#options;
     if (!client) return;
+    this.#flush(this.#session);
     if (status && client.connected) client.publish(status.topic, status.offline, { retain: true });
     // Not forced, a clean DISCONNECT: the broker keeps the session, and does not send the last will.
     const cut = setTimeout(() => client.stream.destroy(), endWithinMs);
@@ -79,7 +102,7 @@ export class BrokerConnection {
 
   async #connected(client: MqttClient): Promise<void> {
     const { inTurn, status, onTrouble } = this.#options;
-    const gone = (this.#gone = new AbortController());
+    const { gone } = (this.#session = new Session());
     while (!gone.signal.aborted) {
       try {
         await inTurn(() => this.#subscribe(client, gone.signal));
@@ -108,8 +131,7 @@ export class BrokerConnection {
   }
 
   #closed(): void {
-    this.#gone.abort();
-    this.#isHandling = false;
+    this.#session.gone.abort();
     this.#taking(false);
   }
 
@@ -130,26 +152,47 @@ export class BrokerConnection {
   }
 
   #keepAlive(client: MqttClient): void {
-    if (!this.#isHandling || !client.connected) return;
+    if (!this.#session.readOn || !client.connected) return;
     client.sendPing();
     client.reschedulePing(true);
   }
 
-  async #handle(packet: IPublishPacket, done: (error?: Error) => void): Promise<void> {
-    const { signal } = this.#gone;
+  #handle(packet: IPublishPacket, done: (error?: Error) => void): void {
+    const session = this.#session;
     const device = deviceOfReadings(packet.topic);
     // Not one that was subscribed to: left from an earlier version's session, say.
     if (device === undefined) return done();
     const payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload;
+    void this.#take(session, packet, device, payload);
+    if (session.isFull) session.readOn = () => done(withheld);
+    else done(withheld);
+  }
+
+  async #take(session: Session, packet: IPublishPacket, device: string, payload: Buffer): Promise<void> {
+    const settle = packet.qos === 0 ? undefined : session.pubacks.expect(packet.messageId!);
+    session.bytes += payload.length;
+    session.messages++;
     const { contentType } = packet.properties ?? {};
-    this.#isHandling = true;
-    const outcome = await this.#options.intake.take({ device, payload, contentType }, signal);
-    if (signal.aborted) return;
-    this.#isHandling = false;
-    // An error only withholds the PUBACK; the broker sends the message again with the next connection.
-    if (outcome === undefined) return done(new Error('nothing of it was kept'));
-    this.#answer(packet, device, outcome);
-    done();
+    const outcome = await this.#options.intake.take({ device, payload, contentType }, session.gone.signal);
+    session.bytes -= payload.length;
+    session.messages--;
+    if (session.gone.signal.aborted) return;
+    if (outcome !== undefined) this.#answer(packet, device, outcome);
+    // The broker sends what has no PUBACK again with the next connection.
+    settle?.(outcome !== undefined);
+    session.flushing ??= setImmediate(() => this.#flush(session));
+  }
+
+  /** Once for all messages that are settled in this turn of the event loop. */
+  #flush(session: Session): void {
+    session.flushing = undefined;
+    if (session.gone.signal.aborted) return;
+    const bytes = session.pubacks.take();
+    if (bytes) this.#client?.stream.write(bytes);
+    if (session.isFull) return;
+    const { readOn } = session;
+    session.readOn = undefined;
+    readOn?.();
   }
 
   #answer(packet: IPublishPacket, device: string, outcome: Receipt | Refusal): void {

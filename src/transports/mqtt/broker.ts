@@ -1,11 +1,11 @@
 /**
- * Readings through a broker: several connections share one subscription, so that their messages become durable together.
+ * Readings through a broker, by several connections that share one subscription.
  * Sessions are kept (by client identifiers that stay the same, `inlet-INSTANCE-N`), so what is published while Inlet is
  * away waits at the broker, as far as that keeps it.
  */
 import type { IClientOptions } from 'mqtt';
 import type { Log } from '../../ports/log.js';
-import { BrokerConnection, type Status } from './broker-connection.js';
+import { BrokerConnection, maxMessagesUnderWay, type Status } from './broker-connection.js';
 import type { Intake } from './intake.js';
 import type { MqttMetrics } from './metrics.js';
 import { statusTopic } from './topics.js';
@@ -20,10 +20,9 @@ export interface BrokerRooms {
   maxPayloadBytes: number;
 }
 
-/** So many messages may wait for one sync. Never less: a session without a connection would go on getting its share. */
-export const brokerConnections = 8;
-/** Messages that the broker may have sent on one connection before their PUBACK (MQTT 5 §3.1.2.11.3). */
-const receiveMaximum = 64;
+/** While one of them subscribes anew, the others are there. Never less in a later version: a session that nobody comes
+ * back to would go on getting its share. */
+export const brokerConnections = 4;
 /** For how long the broker keeps the session, and what comes meanwhile, of an instance that is away. */
 const sessionExpirySeconds = 7 * 24 * 3600;
 /** Packets of up to this much more than the largest payload are still sent to us, and answered with `too_large`. */
@@ -91,7 +90,8 @@ export class BrokerIngress {
       protocolVersion: 5,
       properties: {
         sessionExpiryInterval: sessionExpirySeconds,
-        receiveMaximum,
+        // What the broker may have sent without a PUBACK (MQTT 5 §3.1.2.11.3).
+        receiveMaximum: maxMessagesUnderWay,
         maximumPacketSize: maxPayloadBytes + packetAllowanceBytes,
       },
       keepalive: keepAliveSeconds,
