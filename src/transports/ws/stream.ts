@@ -1,4 +1,7 @@
-/** /v1/stream: a device's persistent connection. Each text frame is a batch; answers keep the order of the frames. */
+/**
+ * /v1/stream: a device's persistent connection. Each text frame is a batch of JSON, each binary frame one of the format that
+ * the subprotocol names; answers keep the order of the frames.
+ */
 import type { WebSocket } from 'ws';
 import type { Batch } from '../../domain/batch.js';
 import type { StreamWelcome } from '../../domain/generated/stream-frames.js';
@@ -10,6 +13,9 @@ import { Answers } from './answers.js';
 import { closeCodes } from './close-codes.js';
 import { pingIntervalMs } from './heartbeat.js';
 
+const textType = 'application/json';
+/** Format of binary frames by subprotocol. */
+const binaryTypes = new Map([['inlet.v1.senml+cbor', 'application/senml+cbor']]);
 /** Unacknowledged frames at which the server stops reading. */
 export const maxInFlight = 64;
 /** Bytes of answers that the device has not taken at which the server stops reading too. */
@@ -42,9 +48,11 @@ export class StreamConnection {
   }
 
   start(): void {
+    const binaryType = binaryTypes.get(this.#socket.protocol);
     this.#socket.on('message', (data: Buffer, isBinary: boolean) => {
-      if (isBinary) this.#socket.close(closeCodes.unsupportedData, 'binary frames were not agreed');
-      else this.#take(data);
+      const mediaType = isBinary ? binaryType : textType;
+      if (mediaType !== undefined) this.#take(data, mediaType);
+      else this.#socket.close(closeCodes.unsupportedData, 'binary frames were not agreed');
     });
     this.#socket.on('close', () => this.#release());
     const welcome: StreamWelcome = {
@@ -59,11 +67,11 @@ export class StreamConnection {
     this.#rooms.countMessages('out', 1);
   }
 
-  #take(data: Buffer): void {
+  #take(data: Buffer, mediaType: string): void {
     // ws still hands out what it had read when the connection was closed: those frames were never taken in.
     if (this.#socket.readyState !== this.#socket.OPEN) return;
     this.#rooms.countMessages('in', 1);
-    const batch = this.#rooms.ingest.decode(data, { mediaType: 'application/json', numbered: true });
+    const batch = this.#rooms.ingest.decode(data, { mediaType, numbered: true });
     if (!this.#isRising(batch.seq)) {
       this.#socket.close(closeCodes.protocolError, 'seq must rise');
       return;

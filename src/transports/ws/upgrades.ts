@@ -10,7 +10,8 @@ import { WebSocketServer, type WebSocket } from 'ws';
 import { Refusal } from '../../domain/refusal.js';
 import { refuseRaw } from '../http/client-error.js';
 
-const subprotocol = 'inlet.v1';
+/** The one that is understood to say more comes first. */
+const subprotocols = ['inlet.v1.senml+cbor', 'inlet.v1'];
 /** A frame in more pieces than this is no frame that a device makes: each piece costs far more than its bytes. */
 const maxFragments = 1_024;
 /** How long the other side may take to answer a close frame; then the connection is cut. */
@@ -30,7 +31,7 @@ export class Upgrades {
       ...closeGrace,
       // Deflating would cost 28 KB a connection against 8.
       perMessageDeflate: false,
-      handleProtocols: (offered) => (offered.has(subprotocol) ? subprotocol : false),
+      handleProtocols: (offered) => subprotocols.find((one) => offered.has(one)) ?? false,
     });
     this.#server.on('wsClientError', (error, socket) => {
       const headers = ['sec-websocket-version: 13'];

@@ -28,7 +28,11 @@ function handshake(parameters: readonly Parameter[] = []): Schema {
       headers: {
         type: 'object',
         properties: {
-          'Sec-WebSocket-Protocol': { type: 'string', description: 'May offer `inlet.v1`, which is agreed on then.' },
+          'Sec-WebSocket-Protocol': {
+            type: 'string',
+            description:
+              'May offer `inlet.v1`, or `inlet.v1.senml+cbor` to stream SenML in binary frames; it is agreed on then.',
+          },
         },
       },
       bindingVersion: '0.1.0',
