@@ -1,4 +1,5 @@
 import type { Case } from './case.js';
+import { durableCost } from './durable-cost.js';
 import { history } from './history.js';
 import { httpBatch } from './http-batch.js';
 import { httpSustained } from './http-sustained.js';
@@ -6,5 +7,16 @@ import { idle } from './idle.js';
 import { mqtt } from './mqtt.js';
 import { start } from './start.js';
 import { stream } from './stream.js';
+import { streamVsHttp } from './stream-vs-http.js';
 
-export const allCases: readonly Case[] = [httpBatch, httpSustained, stream, mqtt, idle, start, history];
+export const allCases: readonly Case[] = [
+  httpBatch,
+  httpSustained,
+  durableCost,
+  stream,
+  streamVsHttp,
+  mqtt,
+  idle,
+  start,
+  history,
+];

@@ -17,34 +17,48 @@ export interface Comparison {
   pace?: (ours: OurServer) => Pace;
 }
 
+/** What a server is put under, and for how long. */
+export interface LoadTask {
+  protocol: Protocol;
+  load: Omit<LoadOptions, 'url'>;
+  seconds: number;
+}
+
+/** @param check what else has to hold at the end */
+export async function underLoad(
+  subject: Subject,
+  { protocol, load: options, seconds }: LoadTask,
+  pace: Pace,
+  check?: (acked: number) => Promise<void>,
+): Promise<Run> {
+  try {
+    await subject.server.start();
+    const load = new Load(protocol, { ...options, url: subject.server.url });
+    const run = await measure(subject, load, seconds, pace);
+    await check?.(load.acked);
+    return run;
+  } finally {
+    await subject.stop();
+  }
+}
+
 export async function compare(comparison: Comparison, context: CaseContext): Promise<RatioLine> {
   const { name, unit, targets, protocol, bare, pace } = comparison;
   const { pairs, seconds, scratch, profile, say } = context;
 
-  async function underLoad(subject: Subject, pace: Pace, check: (acked: number) => Promise<void>): Promise<Run> {
-    try {
-      await subject.server.start();
-      const load = new Load(protocol, { ...comparison.load, url: subject.server.url });
-      const run = await measure(subject, load, seconds, pace);
-      await check(load.acked);
-      return run;
-    } finally {
-      await subject.stop();
-    }
-  }
-
+  const task = { protocol, load: comparison.load, seconds };
   say(name);
   const measured = await inPairs(
     pairs,
     async () => {
       const ours = new OurServer(scratch, profile);
-      return underLoad(ours, pace?.(ours) ?? flatOut, async (acked) => {
+      return underLoad(ours, task, pace?.(ours) ?? flatOut, async (acked) => {
         const { accepted, rejected } = await ours.stats();
         if (accepted === acked && rejected === 0) return;
         throw new Error(`${acked} readings were acked, the server counts ${accepted} and ${rejected} rejected`);
       });
     },
-    async () => underLoad(new BareServer(bare), flatOut, async () => undefined),
+    async () => underLoad(new BareServer(bare), task, flatOut),
     (pair) => say(`  ${describePair(pair, unit)}`),
   );
   return ratioLine(name, unit, targets, measured);

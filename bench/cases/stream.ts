@@ -1,8 +1,8 @@
 import { compare } from './compare.js';
 import type { Case } from './case.js';
 
-const connections = 64;
-const window = 64;
+export const streamLoad = { connections: 64, batch: 1, window: 64 } as const;
+const { connections, window } = streamLoad;
 
 export const stream: Case = {
   name: 'stream',
@@ -20,7 +20,7 @@ export const stream: Case = {
         unit: 'frames/s',
         targets: [1, 1.3],
         protocol: 'stream',
-        load: { connections, batch: 1, window },
+        load: streamLoad,
         bare: 'ws-json',
       },
       context,

@@ -8,6 +8,8 @@ import { MessageRing, seqDigits, type Wrapped } from './message-ring.js';
 const firstSeq = 10 ** (seqDigits - 1);
 const ack = /^\{"type":"ack","seq":(\d+),"accepted":(\d+),"rejected":0\}$/;
 const textFrame = 0x81;
+/** Our server takes any frame of ours for the pong. */
+const pingFrame = 0x89;
 
 /** A masked text frame (RFC 6455 §5.2). The mask is not zero, which servers may pass over. */
 function frame(text: string, mask: Uint8Array): Wrapped {
@@ -50,7 +52,7 @@ class StreamTalk implements Talk {
     for (;;) {
       const end = frameEnd(text, at);
       if (end === undefined) break;
-      this.#take(text, at, end);
+      if (text.charCodeAt(at) === textFrame) this.#take(text, at, end);
       at = end;
     }
     return { answered: this.#acked - before, rest: text.slice(at) };
@@ -69,9 +71,11 @@ class StreamTalk implements Talk {
 
 /** Where the frame ends that begins at `at`; undefined while it is not whole. Servers do not mask. */
 function frameEnd(text: string, at: number): number | undefined {
-  if (text.length < at + 4) return undefined;
-  if (text.charCodeAt(at) !== textFrame) throw new Error(`a frame of another kind: ${text.slice(at)}`);
+  if (text.length < at + 2) return undefined;
+  const kind = text.charCodeAt(at);
+  if (kind !== textFrame && kind !== pingFrame) throw new Error(`a frame of another kind: ${text.slice(at)}`);
   const short = text.charCodeAt(at + 1);
+  if (short >= 126 && text.length < at + 4) return undefined;
   const end = short < 126 ? at + 2 + short : at + 4 + text.charCodeAt(at + 2) * 256 + text.charCodeAt(at + 3);
   return end <= text.length ? end : undefined;
 }

@@ -16,7 +16,7 @@ import { spread } from '../../bench/statistics.js';
 
 const program = fileURLToPath(new URL('../../bench/run.js', import.meta.url));
 
-t.setTimeout(180_000);
+t.setTimeout(300_000);
 
 async function bench(...args: string[]) {
   const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });

@@ -1,0 +1,78 @@
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { flatOut, inPairs } from '../measure.js';
+import { describePair } from '../report.js';
+import { ratioLine, type Line } from '../result.js';
+import { ServerProcess } from '../server-process.js';
+import { OurServer, ourProcess, type Subject } from '../subject.js';
+import { underLoad } from './compare.js';
+import type { Case, CaseContext } from './case.js';
+import { httpConnections, loadByHttp } from './http-batch.js';
+
+const batch = 100;
+const unit = 'readings/s';
+const memory = '/dev/shm';
+const slowSync = new URL('../slow-sync.js', import.meta.url);
+
+/** Our server whose spool lies in memory, where a sync costs nothing; all else is where it always is. */
+class MemorySpoolServer implements Subject {
+  readonly server: ServerProcess;
+  readonly #directory: string;
+  readonly #spool: string;
+
+  constructor({ scratch, profile }: CaseContext) {
+    this.#directory = scratch.next();
+    this.#spool = mkdtempSync(path.join(existsSync(memory) ? memory : tmpdir(), 'inlet-bench-'));
+    process.on('exit', this.#remove);
+    mkdirSync(this.#directory, { recursive: true });
+    symlinkSync(this.#spool, path.join(this.#directory, 'spool'));
+    this.server = new ServerProcess(ourProcess(this.#directory, profile));
+  }
+
+  async stop(): Promise<void> {
+    await this.server.stop();
+    this.#remove();
+    process.off('exit', this.#remove);
+  }
+
+  readonly #remove = () => {
+    for (const directory of [this.#spool, this.#directory]) rmSync(directory, { recursive: true, force: true });
+  };
+}
+
+async function line(
+  context: CaseContext,
+  name: string,
+  targets: [first: number, then: number],
+  syncDelayMs: number,
+): Promise<Line> {
+  const { pairs, seconds, scratch, profile, say } = context;
+  const task = { protocol: 'http', load: { connections: httpConnections, batch, window: 1 }, seconds } as const;
+  const slow = syncDelayMs === 0 ? [] : ['--import', `${slowSync.href}?ms=${syncDelayMs}`];
+  say(name);
+  const measured = await inPairs(
+    pairs,
+    async () => underLoad(new OurServer(scratch, profile, slow), task, flatOut),
+    async () => underLoad(new MemorySpoolServer(context), task, flatOut),
+    (pair) => say(`  ${describePair(pair, unit)}`),
+  );
+  return ratioLine(name, unit, targets, measured);
+}
+
+export const durableCost: Case = {
+  name: 'durable-cost',
+  title: 'What it costs that an acknowledged reading is on disk',
+  how: [
+    loadByHttp,
+    'Ours is the server as it is, and with each sync of a file delayed by 5 and by 20 ms. Bare is the same server with the ' +
+      'directory of its spool in memory, where a sync costs nothing. Both deliver to DuckDB on disk meanwhile.',
+  ],
+  async run(context) {
+    return [
+      await line(context, 'batch 100', [0.85, 0.95], 0),
+      await line(context, 'batch 100, syncs 5 ms slower', [0.8, 0.9], 5),
+      await line(context, 'batch 100, syncs 20 ms slower', [0.7, 0.85], 20),
+    ];
+  },
+};
