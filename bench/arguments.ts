@@ -14,6 +14,8 @@ export interface Settings {
   spoolMiB: number;
   /** How many `idle` opens. */
   connections: number;
+  /** That `outage` takes in. */
+  readings: number;
   /** Where `results/` and RESULTS.md go; undefined when this run is not one to keep. */
   out: string | undefined;
   profile: string | undefined;
@@ -30,6 +32,7 @@ export const help = `Measures how fast Inlet is, against the least program that 
   --seconds S    measured in each, after a warm-up of up to 2 s (5)
   --spool-mib N  size of the spool that \`start\` finds and \`history\` has delivered (1024)
   --connections N  how many \`idle\` opens (10000)
+  --readings N   how many \`outage\` takes in while the store refuses (10000000)
   --out DIR      where results/CASE.json and RESULTS.md go (bench; with fewer than ${fewestPairs} pairs, or with
                  --profile, nothing is kept unless DIR is given)
   --profile DIR  also write V8 CPU profiles of our server; it costs speed
@@ -49,6 +52,7 @@ const options = {
   seconds: { type: 'string' },
   'spool-mib': { type: 'string' },
   connections: { type: 'string' },
+  readings: { type: 'string' },
   out: { type: 'string' },
   profile: { type: 'string' },
 } as const;
@@ -75,6 +79,7 @@ export function readArguments(args: string[]): Settings | 'help' | 'list' {
     seconds: number('seconds', values.seconds ?? '5', 0.1, 3600),
     spoolMiB: number('spool-mib', values['spool-mib'] ?? '1024', 1, 3072),
     connections: integer('connections', values.connections ?? '10000', 1, 1_000_000),
+    readings: integer('readings', values.readings ?? '10000000', 1, 100_000_000),
     out: isToKeep ? path.resolve(values.out ?? path.join(projectRoot, 'bench')) : undefined,
     profile: values.profile === undefined ? undefined : path.resolve(values.profile),
     command: ['npm run bench', ...(args.length > 0 ? ['--', ...args] : [])].join(' '),

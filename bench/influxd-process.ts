@@ -24,8 +24,9 @@ export class InfluxdProcess {
   }
 
   async start(): Promise<void> {
-    const address = `127.0.0.1:${await freePort()}`;
-    this.url = `http://${address}`;
+    // Started again it has the address that it had.
+    if (this.url === '') this.url = `http://127.0.0.1:${await freePort()}`;
+    const address = new URL(this.url).host;
     mkdirSync(this.#directory, { recursive: true });
     const file = path.join(this.#directory, 'influxd.conf');
     writeFileSync(file, configuration(this.#directory, address));

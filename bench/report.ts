@@ -1,6 +1,6 @@
 /** Figures as people read them, on the terminal. */
 import { count, table } from '../simulators/terminal.js';
-import type { Line, Pair, Result, Run } from './result.js';
+import type { AmountLine, Line, Pair, Result, Run } from './result.js';
 
 export function describePair({ ours, bare }: Pair, unit: string): string {
   return `ours ${describeRun(ours)}, bare ${describeRun(bare)} ${unit}, ratio ${(ours.rate / bare.rate).toFixed(2)}`;
@@ -25,6 +25,7 @@ export const columns = ['', 'ours', 'bare', 'ratio', 'min to max', 'to reach', '
 
 /** One row below the columns. */
 export function cells(line: Line): string[] {
+  if (line.kind === 'amount') return amountCells(line);
   const [first, then] = line.targets;
   if (line.kind === 'time') {
     const { median, min, max } = line.seconds;
@@ -43,6 +44,17 @@ export function cells(line: Line): string[] {
     `>= ${then.toFixed(2)}`,
     reached(median >= first, median >= then),
   ];
+}
+
+function amountCells({ name, unit, targets, amount: { median, min, max } }: AmountLine): string[] {
+  const row = [name, `${short(median)} ${unit}`, '', '', `${short(min)} to ${short(max)} ${unit}`];
+  if (targets === null) return [...row, '', '', ''];
+  const [first, then] = targets;
+  return [...row, `<= ${first} ${unit}`, `<= ${then} ${unit}`, reached(median <= first, median <= then)];
+}
+
+function short(value: number): string {
+  return Number.isInteger(value) ? count(value) : value.toFixed(1);
 }
 
 function reached(first: boolean, then: boolean): string {

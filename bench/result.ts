@@ -47,7 +47,18 @@ export interface TimeLine {
   seconds: Spread;
 }
 
-export type Line = RatioLine | TimeLine;
+/** Ours alone, in another unit; less is better. */
+export interface AmountLine {
+  kind: 'amount';
+  name: string;
+  unit: string;
+  /** Null where none is set. */
+  targets: Targets | null;
+  runs: number[];
+  amount: Spread;
+}
+
+export type Line = RatioLine | TimeLine | AmountLine;
 
 export interface Result {
   case: string;
@@ -79,6 +90,10 @@ export function ratioLine(name: string, unit: string, targets: Targets, pairs: P
 
 export function timeLine(name: string, targets: Targets, runs: number[]): TimeLine {
   return { kind: 'time', name, unit: 's', targets, runs, seconds: spread(runs) };
+}
+
+export function amountLine(name: string, unit: string, targets: Targets | null, runs: number[]): AmountLine {
+  return { kind: 'amount', name, unit, targets, runs, amount: spread(runs) };
 }
 
 export function versions(): Result['versions'] {

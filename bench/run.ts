@@ -10,13 +10,13 @@ import { writeResultsPage } from './results-page.js';
 import { Scratch } from './scratch.js';
 
 async function runCase(one: Case, settings: Settings): Promise<Result> {
-  const { pairs, seconds, spoolMiB, connections, profile, command } = settings;
+  const { pairs, seconds, spoolMiB, connections, readings, profile, command } = settings;
   const scratch = new Scratch();
   scratch.start();
   try {
     // Progress goes to standard error, so that standard output is the figures.
     const say = (text: string) => void process.stderr.write(`${one.name}: ${text}\n`);
-    const lines = await one.run({ pairs, seconds, spoolMiB, connections, scratch, profile, say });
+    const lines = await one.run({ pairs, seconds, spoolMiB, connections, readings, scratch, profile, say });
     const { name, title, how } = one;
     const at = new Date().toISOString();
     return {

@@ -12,7 +12,8 @@ interface ShapedReading {
   fields: Record<string, number | string>;
 }
 
-export async function fillSpool(dataDirectory: string, bytes: number): Promise<void> {
+/** @param lateShare of the devices in each step send a reading from between two steps again, late */
+export async function fillSpool(dataDirectory: string, bytes: number, lateShare = 0): Promise<number> {
   const spool = new SegmentedSpool({
     directory: path.join(dataDirectory, 'spool'),
     maxBytes: 4 * 2 ** 30,
@@ -20,20 +21,39 @@ export async function fillSpool(dataDirectory: string, bytes: number): Promise<v
   });
   await spool.start(null);
   const readings = Array.from({ length: deviceCount }, (_, device) => readingOf(device));
+  const lateCount = Math.round(deviceCount * lateShare);
   for (let step = 0; spool.status().totalBytes < bytes; step++) {
-    const lines = new LineWriter(0);
-    for (const { prefix, fields } of readings) {
-      lines.begin(prefix, true);
-      for (const [name, value] of fields) lines.field(name, value, typeof value === 'string' ? 'string' : 'float');
-      lines.end(firstTimeMs + step * stepMs, 0);
+    const timeMs = firstTimeMs + step * stepMs;
+    const arrivedMs = Date.now();
+    const entries = [{ payload: linesOf(readings, timeMs), count: deviceCount, late: false, arrivedMs }];
+    if (lateCount > 0 && step > 0) {
+      const first = (step * lateCount) % deviceCount;
+      const late = readings.slice(first, first + lateCount);
+      entries.push({ payload: linesOf(late, timeMs - stepMs / 2), count: late.length, late: true, arrivedMs });
     }
-    await spool.append({ payload: lines.bytes, count: deviceCount, late: false, arrivedMs: Date.now() }).durable;
+    await spool.append(...entries).durable;
   }
+  const { head } = spool;
   await spool.stop();
+  return head;
 }
 
-/** All but the time. */
-function readingOf(device: number): { prefix: string; fields: [name: string, value: number | string][] } {
+interface Timeless {
+  prefix: string;
+  fields: [name: string, value: number | string][];
+}
+
+function linesOf(readings: readonly Timeless[], timeMs: number): Buffer {
+  const lines = new LineWriter(0);
+  for (const { prefix, fields } of readings) {
+    lines.begin(prefix, true);
+    for (const [name, value] of fields) lines.field(name, value, typeof value === 'string' ? 'string' : 'float');
+    lines.end(timeMs, 0);
+  }
+  return lines.bytes;
+}
+
+function readingOf(device: number): Timeless {
   const { type, device: name, tags, fields } = JSON.parse(readingText(device, device, firstTimeMs)) as ShapedReading;
   return { prefix: encodePrefix(type, name, tags), fields: Object.entries(fields) };
 }

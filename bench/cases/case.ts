@@ -17,6 +17,7 @@ export interface CaseContext {
   spoolMiB: number;
   /** Of those cases that are about how many there are. */
   connections: number;
+  readings: number;
   scratch: Scratch;
   /** Directory for CPU profiles of our server, if they are wanted. */
   profile: string | undefined;

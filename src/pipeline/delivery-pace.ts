@@ -16,6 +16,6 @@ export const usualPace: DeliveryPace = {
   batchBytes: 5 * 1024 * 1024,
   gatherMs: 100,
   retry: { firstMs: 250, longestMs: 2_000 },
-  staleMs: 10_000,
-  freshMs: 5_000,
+  staleMs: 4_000,
+  freshMs: 3_000,
 };

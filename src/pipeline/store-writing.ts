@@ -123,7 +123,7 @@ export class StoreWriting {
       const before = this.state;
       const state = { ...pass(before, end), stored: before.stored + batch.count };
       // The store owns what it is given; another attempt, or a look at what it refused, needs the bytes again.
-      const result = await writer.write({ ...batch, payload: Uint8Array.from(batch.payload) }, state);
+      const result = await writer.write({ ...batch, payload: new Uint8Array(batch.payload) }, state);
       if (result.outcome !== 'temporary') {
         if (this.isWaiting) log.info({ failures: this.#backoff.failures }, 'the store takes readings again');
         this.#backoff.reset();

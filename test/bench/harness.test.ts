@@ -122,7 +122,18 @@ await t.test('the page shows whole results only, and every figure that it shows 
 for (const { name } of allCases) {
   await t.test(`${name} runs from end to end and leaves its figures`, async (t) => {
     const out = t.testdir();
-    const small = ['--pairs', '1', '--seconds', '0.3', '--spool-mib', '8', '--connections', '1000'];
+    const small = [
+      '--pairs',
+      '1',
+      '--seconds',
+      '0.3',
+      '--spool-mib',
+      '8',
+      '--connections',
+      '1000',
+      '--readings',
+      '20000',
+    ];
     const { errors, code } = await bench(name, ...small, '--out', out);
     t.equal(code, 0, errors);
     t.same(readdirSync(path.join(out, 'results')), [`${name}.json`]);
@@ -132,6 +143,7 @@ for (const { name } of allCases) {
     t.ok(result.lines.length > 0);
     for (const line of result.lines) {
       if (line.kind === 'time') t.ok(line.seconds.median > 0, line.name);
+      else if (line.kind === 'amount') t.ok(line.runs.length === 1, line.name);
       else t.ok(line.pairs.length === 1 && line.ours.median > 0 && line.bare.median > 0, line.name);
     }
   });
