@@ -31,8 +31,8 @@ const hostAndType = 'Host: x\r\nContent-Type: application/json\r\n';
 const upgrade =
   'GET /v1/stream HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n' +
   'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
-/** A hundred continuation frames of one byte each, masked with zero. */
-const bytePieces = Buffer.concat(Array.from({ length: 100 }, () => Buffer.from([0x00, 0x81, 0, 0, 0, 0, 0x20])));
+/** Five hundred continuation frames of one byte each, masked with zero. */
+const bytePieces = Buffer.concat(Array.from({ length: 500 }, () => Buffer.from([0x00, 0x81, 0, 0, 0, 0, 0x20])));
 
 const kinds = {
   'silent sockets': (): Script => ({ begin: Buffer.alloc(0), everyMs: byteMs }),
