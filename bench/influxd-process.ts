@@ -1,60 +1,144 @@
-/** A real InfluxDB 1.x under measurement, on data of its own. */
+/**
+ * A real InfluxDB 1.x as a process of its own: on a free loopback port, on the data of one directory, and without reports to
+ * anywhere. It keeps its port and its data over `kill` and `restart`, so that the store can be taken away and given back.
+ */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
-const answersWithinMs = 30_000;
-const askEveryMs = 50;
+export interface InfluxdOptions {
+  /** Larger bodies get 413. */
+  maxBodyBytes?: number;
+  /** Whether a user and password are asked for. */
+  authentication?: boolean;
+}
+
+const startWithinMs = 30_000;
+const stopWithinMs = 10_000;
+const askEveryMs = 25;
+const portAttempts = 3;
+const keptOutputCharacters = 10_000;
 
 export function hasInfluxd(): boolean {
   return spawnSync('influxd', ['version']).status === 0;
 }
 
 export class InfluxdProcess {
-  readonly #directory: string;
-  readonly #kill = () => void this.#process?.kill('SIGKILL');
-  #process: ChildProcess | undefined;
   url = '';
+  readonly #directory: string;
+  readonly #options: InfluxdOptions;
+  #process: ChildProcess | undefined;
+  #output = '';
 
-  constructor(directory: string) {
+  constructor(directory: string, options: InfluxdOptions = {}) {
     this.#directory = directory;
+    this.#options = options;
   }
 
-  async start(): Promise<void> {
-    // Started again it has the address that it had.
-    if (this.url === '') this.url = `http://127.0.0.1:${await freePort()}`;
-    const address = new URL(this.url).host;
-    mkdirSync(this.#directory, { recursive: true });
-    const file = path.join(this.#directory, 'influxd.conf');
-    writeFileSync(file, configuration(this.#directory, address));
-    this.#process = spawn('influxd', ['-config', file], { stdio: 'ignore' });
-    // Nothing outlives a benchmark that is interrupted.
-    process.on('exit', this.#kill);
-    for (let waitedMs = 0; waitedMs < answersWithinMs; waitedMs += askEveryMs) {
-      if (await this.#answers()) return;
+  async start(): Promise<this> {
+    await mkdir(this.#directory, { recursive: true });
+    for (let attempt = 1; ; attempt++) {
+      try {
+        // Started again it has the address that it had.
+        const url = this.url === '' ? `http://127.0.0.1:${await freePort()}` : this.url;
+        await writeFile(this.#configFile, configuration(this.#directory, new URL(url).host, this.#options));
+        await this.#run(url);
+        this.url = url;
+        return this;
+      } catch (error) {
+        // Between finding the port and using it somebody else may have taken it.
+        if (attempt === portAttempts) throw error;
+      }
+    }
+  }
+
+  /** Ends it in good order; the data stays. */
+  async stop(): Promise<void> {
+    this.resume();
+    await this.#end('SIGTERM');
+  }
+
+  /** kill -9; the data stays. */
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL');
+  }
+
+  /** Starts it again after `kill`, with the same address and data. */
+  async restart(): Promise<void> {
+    await this.#end('SIGKILL');
+    await this.#run(this.url);
+  }
+
+  /** It keeps its connections and answers nothing. Its threads stop one after the other. */
+  async pause(): Promise<void> {
+    if (!this.#process) return;
+    const { pid } = this.#process;
+    this.#process.kill('SIGSTOP');
+    while (!(await isStopped(pid!))) await pause(5);
+  }
+
+  resume(): void {
+    this.#process?.kill('SIGCONT');
+  }
+
+  get #configFile(): string {
+    return path.join(this.#directory, 'influxd.conf');
+  }
+
+  async #run(url: string): Promise<void> {
+    const child = spawn('influxd', ['-config', this.#configFile], { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#process = child;
+    this.#output = '';
+    // Whoever ends by an error must not leave a server behind.
+    const killIt = () => child.kill('SIGKILL');
+    process.once('exit', killIt);
+    child.once('exit', () => process.off('exit', killIt));
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        this.#output = (this.#output + text).slice(-keptOutputCharacters);
+      });
+    }
+    await this.#untilItAnswers(child, url);
+  }
+
+  async #untilItAnswers(child: ChildProcess, url: string): Promise<void> {
+    const deadline = Date.now() + startWithinMs;
+    while (Date.now() < deadline) {
+      if (child.exitCode !== null) throw new Error(`influxd ended with ${child.exitCode}:\n${this.#output}`);
+      if (await answersPing(url)) return;
       await pause(askEveryMs);
     }
-    throw new Error('influxd did not answer');
+    throw new Error(`influxd did not answer within ${startWithinMs} ms:\n${this.#output}`);
   }
 
-  async stop(): Promise<void> {
+  async #end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     const child = this.#process;
-    if (child?.exitCode === null) {
-      child.kill('SIGTERM');
-      await once(child, 'exit');
-    }
-    process.off('exit', this.#kill);
+    this.#process = undefined;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill(signal);
+    const timer = setTimeout(() => child.kill('SIGKILL'), stopWithinMs);
+    await ended;
+    clearTimeout(timer);
   }
+}
 
-  async #answers(): Promise<boolean> {
-    return fetch(`${this.url}/ping`).then(
-      ({ status }) => status === 204,
-      () => false,
-    );
-  }
+/** Whether all of its threads are in state T. */
+async function isStopped(pid: number): Promise<boolean> {
+  const threads = await readdir(`/proc/${pid}/task`);
+  const states = await Promise.all(threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/stat`, 'utf8')));
+  // The state is behind the name, which is in parentheses.
+  return states.every((stat) => stat.slice(stat.lastIndexOf(')') + 2).startsWith('T'));
+}
+
+async function answersPing(url: string): Promise<boolean> {
+  return fetch(`${url}/ping`, { signal: AbortSignal.timeout(1000) }).then(
+    (response) => response.status === 204,
+    () => false,
+  );
 }
 
 export async function freePort(): Promise<number> {
@@ -66,7 +150,7 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-function configuration(directory: string, address: string): string {
+function configuration(directory: string, address: string, options: InfluxdOptions): string {
   return `
 reporting-disabled = true
 bind-address = "127.0.0.1:0"
@@ -81,6 +165,8 @@ bind-address = "127.0.0.1:0"
 [http]
   bind-address = "${address}"
   log-enabled = false
+  auth-enabled = ${options.authentication ?? false}
+  max-body-size = ${options.maxBodyBytes ?? 25_000_000}
 [continuous_queries]
   enabled = false
 `;

@@ -37,11 +37,25 @@ export class OurServer implements Subject {
   /**
    * @param profile directory for CPU profiles, if they are wanted
    * @param extraArguments for node
+   * @param settings beside those that every run has
    */
-  constructor(scratch: Scratch, profile: string | undefined, extraArguments: string[] = []) {
+  constructor(
+    scratch: Scratch,
+    profile: string | undefined,
+    extraArguments: string[] = [],
+    settings: Record<string, string> = {},
+  ) {
     this.#directory = scratch.next();
     const ours = ourProcess(this.#directory, profile);
-    this.server = new ServerProcess({ ...ours, nodeArguments: [...ours.nodeArguments, ...extraArguments] });
+    this.server = new ServerProcess({
+      ...ours,
+      environment: { ...ours.environment, ...settings },
+      nodeArguments: [...ours.nodeArguments, ...extraArguments],
+    });
+  }
+
+  get directory(): string {
+    return this.#directory;
   }
 
   async stats(): Promise<Stats> {
@@ -67,9 +81,14 @@ export function ourProcess(directory: string, profile?: string) {
 export class BareServer implements Subject {
   readonly server: ServerProcess;
 
-  constructor(program: 'fastify-json' | 'ws-json', extraArguments: string[] = []) {
+  constructor(
+    program: 'fastify-json' | 'ws-json' | 'influx-points',
+    extraArguments: string[] = [],
+    programArguments: string[] = [],
+  ) {
     this.server = new ServerProcess({
       program: new URL(`./bare/${program}.js`, import.meta.url),
+      programArguments,
       nodeArguments: [...nodeArguments, ...extraArguments],
     });
   }

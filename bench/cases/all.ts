@@ -1,12 +1,14 @@
 import type { Case } from './case.js';
 import { deliverDuckDb } from './deliver-duckdb.js';
 import { durableCost } from './durable-cost.js';
+import { deliverInflux } from './deliver-influx.js';
 import { history } from './history.js';
 import { httpBatch } from './http-batch.js';
 import { httpSustained } from './http-sustained.js';
 import { idle } from './idle.js';
 import { mqtt } from './mqtt.js';
 import { outage } from './outage.js';
+import { naive } from './naive.js';
 import { start } from './start.js';
 import { stream } from './stream.js';
 import { streamVsHttp } from './stream-vs-http.js';
@@ -23,4 +25,6 @@ export const allCases: readonly Case[] = [
   history,
   deliverDuckDb,
   outage,
+  naive,
+  deliverInflux,
 ];

@@ -2,7 +2,7 @@ import { copyFileSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { once, on } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
-import WebSocket from 'ws';
+import { WebSocket } from 'ws';
 import { DirectDuckDb, directInflux, type Questions, type Span } from '../direct-queries.js';
 import { hasInfluxd, InfluxdProcess } from '../influxd-process.js';
 import { describePair } from '../report.js';

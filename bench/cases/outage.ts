@@ -125,7 +125,7 @@ async function onInflux(context: CaseContext): Promise<{ outage: Measured; slowA
     await influxd.stop();
     await server.start();
     const sending = new Load('http', { ...load, url: server.url });
-    const outage = await throughOutage(server, sending, async () => influxd.start(), context);
+    const outage = await throughOutage(server, sending, async () => void (await influxd.start()), context);
     proxy.delayMs = slowAnswerMs;
     sending.go();
     await sending.during(pause(seconds * 1000));
