@@ -66,9 +66,9 @@ export class InfluxdProcess {
     await this.#end('SIGKILL');
   }
 
-  /** Starts it again after `kill`, with the same address and data. */
-  async restart(): Promise<void> {
-    await this.#end('SIGKILL');
+  /** Starts it again, also after `kill`, with the same address and data. */
+  async restart(signal: 'SIGTERM' | 'SIGKILL' = 'SIGKILL'): Promise<void> {
+    await this.#end(signal);
     await this.#run(this.url);
   }
 

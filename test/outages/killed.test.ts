@@ -20,6 +20,17 @@ if (!influxdIsMissing('InfluxDB killed')) {
     await outage.nothingLostOrDoubled(t, 6);
   });
 
+  await t.test('InfluxDB restarted in good order, again and again, loses nothing and doubles nothing', async (t) => {
+    const outage = await Outage.open(t);
+    await outage.run(t, 'ws', 4, async () => {
+      for (let round = 0; round < 3; round++) {
+        await pause(500);
+        await outage.influxd.restart('SIGTERM');
+      }
+    });
+    await outage.nothingLostOrDoubled(t, 4);
+  });
+
   await t.test('InfluxDB away, and Inlet killed with -9 meanwhile: what was acknowledged is stored once', async (t) => {
     const outage = await Outage.open(t);
     await outage.run(t, 'ws', 6, async () => {

@@ -336,3 +336,42 @@ await t.test('a removal without an answer is repeated before anything newer is w
   t.same(await store.writer.write(one, state), { outcome: 'stored' });
   t.equal(peer.asked.filter(isRemoval).length, 3, 'and not again');
 });
+
+await t.test('a 2.x that maps no database to the bucket is told to, where it lets us', async (t) => {
+  const unmapped: { status: number; body: unknown }[] = [
+    fixture('v2-dbrp-missing') as { status: number; body: unknown },
+    { status: 200, body: { results: [{ statement_id: 0, error: 'database not found: plant' }] } },
+  ];
+  for (const missing of unmapped) {
+    const mappings: unknown[] = [];
+    const peer = await openPeer(t, (asked) => {
+      if (asked.url === '/api/v2/dbrps') {
+        mappings.push(JSON.parse(asked.body));
+        return fixture('v2-dbrp-made');
+      }
+      if (asked.url.startsWith('/query') && mappings.length === 0) return missing;
+      return willing('v2-ping')(asked);
+    });
+    const store = openStore(t, peer.url, { token: 'T', org: 'works', bucket: 'plant' });
+    t.same(await store.reader.kinds(), []);
+    t.same(mappings, [
+      {
+        bucketID: '0a1b2c3d4e5f6071',
+        database: 'plant',
+        default: true,
+        orgID: '03a2bbf46249a000',
+        retention_policy: 'autogen',
+      },
+    ]);
+  }
+  const peer = await openPeer(t, (asked) => {
+    if (asked.url === '/api/v2/dbrps') return fixture('v2-bucket-forbidden');
+    return asked.url.startsWith('/query') ? fixture('v2-dbrp-missing') : willing('v2-ping')(asked);
+  });
+  const store = openStore(t, peer.url, { token: 'T', org: 'works', bucket: 'plant' });
+  t.same(await store.writer.write(one, state), { outcome: 'stored' }, 'writing needs no mapping');
+  await t.rejects(store.reader.kinds(), { message: /unable to find DBRP.*could not be mapped: insufficient perm/ });
+  const mapped = await openPeer(t, willing('v2-ping'));
+  await openStore(t, mapped.url, { token: 'T', org: 'works', bucket: 'plant' }).start();
+  t.equal(mapped.askedFor('/api/v2/dbrps').length, 0, 'a newer one is left as it is');
+});

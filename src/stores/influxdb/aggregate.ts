@@ -7,6 +7,7 @@ import { isKey, type Kind } from '../../domain/reading.js';
 import type { AggregateQuery, AggregateRow, Cell } from '../../ports/history-store.js';
 import { joinParts, kindOfCall, mayHaveOverflowed, type Parts, resultOf } from './aggregate-call.js';
 import { aggregateStatement, type AggregatePlan, type TypePlan } from './aggregate-plan.js';
+import { TooManyFiles } from './file-limit.js';
 import { bucketIn, type Segment, segmentsFrom } from './buckets.js';
 import { NotInJson, type QuerySeries } from './query.js';
 import type { Select } from './scan.js';
@@ -121,6 +122,8 @@ class HeldBuckets {
       return 'complete';
     } catch (error) {
       if (error instanceof NotInJson) return 'inexact';
+      // One bucket that is too much is made of its rows, which can be asked for in parts.
+      if (error instanceof TooManyFiles) return buckets > 1 ? 'too many' : 'inexact';
       throw error;
     }
   }

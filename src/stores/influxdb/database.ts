@@ -10,11 +10,15 @@ import { databaseOf, type InfluxSettings } from './settings.js';
 import type { InfluxTransport } from './transport.js';
 import type { Version } from './version.js';
 
+const notFound = 404;
+
 export interface Made {
   /** Id of the organisation that the bucket is of, where there are organisations. */
   organisation?: string | undefined;
   /** Why it could not be made. */
   notMade?: string | undefined;
+  /** Why it cannot be asked by InfluxQL. */
+  notMapped?: string | undefined;
 }
 
 /** @throws as the client does, when the server is away */
@@ -31,7 +35,8 @@ export async function makeDatabase(
     case 2: {
       const organisation = await findOrganisation(transport, settings.org);
       if (organisation === undefined) return { notMade: 'the organisation is not known, or one of several' };
-      return { organisation, notMade: await refusalOf(createBucket(transport, organisation, name)) };
+      const notMade = await refusalOf(makeBucket(transport, organisation, name));
+      return { organisation, notMade, notMapped: await refusalOf(mapDatabase(transport, organisation, name)) };
     }
     default:
       // 3.x makes it with the first write.
@@ -54,11 +59,40 @@ function isRefusal(error: unknown): error is HttpError {
   return error instanceof HttpError && error.statusCode >= 400 && error.statusCode < 500 && error.statusCode !== 429;
 }
 
-async function createBucket(transport: InfluxTransport, organisation: string, name: string): Promise<void> {
-  const query = `orgID=${encodeURIComponent(organisation)}&name=${encodeURIComponent(name)}`;
-  if (idsIn(await ask(transport, `/api/v2/buckets?${query}`), 'buckets').length > 0) return;
+async function makeBucket(transport: InfluxTransport, organisation: string, name: string): Promise<void> {
+  if ((await findBucket(transport, organisation, name)) !== undefined) return;
   const bucket = { orgID: organisation, name, retentionRules: [] };
   await transport.transport.request('/api/v2/buckets', bucket, { method: 'POST', headers: json });
+}
+
+/** @returns its id */
+async function findBucket(transport: InfluxTransport, organisation: string, name: string): Promise<string | undefined> {
+  const query = `orgID=${encodeURIComponent(organisation)}&name=${encodeURIComponent(name)}`;
+  return idsIn(await ask(transport, `/api/v2/buckets?${query}`), 'buckets')[0];
+}
+
+/**
+ * InfluxQL asks a database, which has to be mapped to the bucket. Newer 2.x map every bucket under its own name; the older
+ * ones say of such a database that there is none.
+ */
+async function mapDatabase(transport: InfluxTransport, organisation: string, name: string): Promise<void> {
+  if (!(await isUnmapped(transport, name))) return;
+  const bucketID = await findBucket(transport, organisation, name);
+  const mapping = { bucketID, database: name, default: true, orgID: organisation, retention_policy: 'autogen' };
+  if (bucketID !== undefined)
+    await transport.transport.request('/api/v2/dbrps', mapping, { method: 'POST', headers: json });
+}
+
+async function isUnmapped(transport: InfluxTransport, name: string): Promise<boolean> {
+  try {
+    await runStatement(transport, 'SHOW MEASUREMENTS LIMIT 1', name);
+    return false;
+  } catch (error) {
+    if (error instanceof StatementFailed) return /^database not found/i.test(error.message);
+    // Whatever else is wrong with reading is no reason not to write.
+    if (error instanceof HttpError) return error.statusCode === notFound && /dbrp/i.test(error.message);
+    throw error;
+  }
 }
 
 /** @returns its id; the only one there is, where none is named */

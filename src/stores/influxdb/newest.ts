@@ -4,6 +4,7 @@
  */
 import { encodePrefix } from '../../domain/line.js';
 import type { FieldColumn, NewestOfSeries } from '../../ports/history-store.js';
+import { inParts, type TimePart } from './file-limit.js';
 import { fieldReference, identifier, seriesCondition, timeRange } from './influxql.js';
 import type { Select } from './scan.js';
 import { cellOf, tagsOf, timeOf } from './series-row.js';
@@ -17,21 +18,28 @@ export async function* newestOfType(
   type: string,
   fields: readonly FieldColumn[],
 ): AsyncGenerator<NewestOfSeries[]> {
-  const found = new Map<string, NewestOfSeries>();
+  const all = new Map<string, NewestOfSeries>();
   for (const { name, kind } of fields) {
-    const statement =
-      `SELECT last(${fieldReference(name, kind)}) FROM ${identifier(type)} ` +
-      `WHERE ${timeRange(always.from, always.to)} AND ${seriesCondition({})} GROUP BY *`;
-    for await (const series of select(statement)) {
+    const last = ({ from, to }: TimePart) =>
+      select(
+        `SELECT last(${fieldReference(name, kind)}) FROM ${identifier(type)} ` +
+          `WHERE ${timeRange(from, to)} AND ${seriesCondition({})} GROUP BY *`,
+      );
+    const seen = new Set<NewestOfSeries>();
+    for await (const series of inParts(always, 'desc', last)) {
       for (const { tags = {}, values } of series) {
         const [time, newest] = values[0]!;
         const value = cellOf(newest, kind);
-        if (value !== null) seriesIn(found, type, tags).fields.push({ name, kind, value, ts: timeOf(time) });
+        const found = value === null ? undefined : seriesIn(all, type, tags);
+        // An earlier part of the range has older values.
+        if (value === null || !found || seen.has(found)) continue;
+        found.fields.push({ name, kind, value, ts: timeOf(time) });
+        seen.add(found);
       }
     }
   }
-  const all = [...found.values()];
-  for (let at = 0; at < all.length; at += chunkSeries) yield all.slice(at, at + chunkSeries);
+  const series = [...all.values()];
+  for (let at = 0; at < series.length; at += chunkSeries) yield series.slice(at, at + chunkSeries);
 }
 
 function seriesIn(found: Map<string, NewestOfSeries>, type: string, grouped: Record<string, string>): NewestOfSeries {

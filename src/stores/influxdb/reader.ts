@@ -14,6 +14,7 @@ import {
 import { aggregateByCalls } from './aggregate.js';
 import { planAggregate } from './aggregate-plan.js';
 import { describeFailure } from './errors.js';
+import { tooManyFiles } from './file-limit.js';
 import { identifier } from './influxql.js';
 import { mergeRows } from './merge.js';
 import { newestOfType } from './newest.js';
@@ -101,21 +102,23 @@ export class InfluxReader implements HistoryReader {
   }
 
   async *#select(statement: string): AsyncGenerator<QuerySeries[]> {
+    let notMapped: string | undefined;
     try {
-      await this.#probe.find();
+      ({ notMapped } = await this.#probe.find());
       yield* query(this.#transport, this.#database, statement, this.#timeoutMs);
     } catch (error) {
-      throw this.#storeAway(error) ?? error;
+      throw tooManyFiles(error) ?? this.#storeAway(error, notMapped) ?? error;
     }
   }
 
   /** A database that was dropped is made again with the next request; until then the store is away. */
-  #storeAway(error: unknown): StoreAway | undefined {
+  #storeAway(error: unknown, notMapped: string | undefined): StoreAway | undefined {
     const failure = describeFailure(error);
     const isMissing = error instanceof StatementFailed && error.message.startsWith('database not found');
     if (!isMissing && failure?.outcome !== 'temporary') return undefined;
     this.#probe.forget();
-    return new StoreAway(failure?.reason ?? `InfluxDB says: ${(error as StatementFailed).message}`);
+    const reason = failure?.reason ?? `InfluxDB says: ${(error as StatementFailed).message}`;
+    return new StoreAway(notMapped === undefined ? reason : `${reason}; and it could not be mapped: ${notMapped}`);
   }
 }
 

@@ -7,6 +7,7 @@
  */
 import { compareByCodePoint } from '../../domain/code-point-order.js';
 import type { FieldColumn, RowKey, ScanQuery, ScanRow } from '../../ports/history-store.js';
+import { inParts, type TimePart } from './file-limit.js';
 import { fieldReference, identifier, seriesCondition, tagReference, timeRange } from './influxql.js';
 import type { QuerySeries } from './query.js';
 import { cellOf, SeriesCache, timeOf } from './series-row.js';
@@ -73,6 +74,15 @@ class RowReader {
   }
 
   async *range(from: bigint, to: bigint, limit: number | undefined): AsyncGenerator<ScanRow[]> {
+    let left = limit;
+    for await (const rows of inParts({ from, to }, this.#scan.order, (part) => this.#part(part, left))) {
+      yield rows;
+      if (left !== undefined) left -= rows.length;
+      if (left === 0) return;
+    }
+  }
+
+  async *#part({ from, to }: TimePart, limit: number | undefined): AsyncGenerator<ScanRow[]> {
     const { fields, tagKeys, type, series, order } = this.#scan;
     const columns = [...fields.map((field) => fieldReference(field.name, field.kind)), tagReference('device')];
     columns.push(...tagKeys.map(tagReference));

@@ -16,6 +16,8 @@ export interface Server extends Version {
   organisation: string | undefined;
   /** Why our database or bucket could not be made. It may be there all the same: then nobody needs to know. */
   notMade: string | undefined;
+  /** Why our database cannot be asked by InfluxQL. */
+  notMapped: string | undefined;
 }
 
 export class ServerProbe {
@@ -43,8 +45,14 @@ export class ServerProbe {
 
   async #probe(): Promise<Server> {
     const version = (await this.#askVersion()) ?? this.#likelyVersion();
-    const { organisation, notMade } = await makeDatabase(this.#transport, this.#settings, version);
-    return { ...version, writePath: writePath(version, this.#settings, organisation), organisation, notMade };
+    const { organisation, notMade, notMapped } = await makeDatabase(this.#transport, this.#settings, version);
+    return {
+      ...version,
+      writePath: writePath(version, this.#settings, organisation),
+      organisation,
+      notMade,
+      notMapped,
+    };
   }
 
   /**
