@@ -3,7 +3,7 @@ import t from 'tap';
 import { influxdIsMissing } from '../servers/influxd.js';
 import { Outage } from './outage.js';
 
-t.setTimeout(90_000);
+t.setTimeout(180_000);
 
 if (!influxdIsMissing('InfluxDB killed')) {
   await t.test('InfluxDB killed with -9 twice in the middle of a run loses nothing and doubles nothing', async (t) => {
