@@ -12,7 +12,7 @@ export interface Settings {
   seconds: number;
   /** Size of the spool that a start finds, and of that which makes the history. */
   spoolMiB: number;
-  /** How many `idle` opens. */
+  /** How many `idle` opens; the cases of the live feed open a share of them. */
   connections: number;
   /** That `outage` takes in. */
   readings: number;
@@ -31,7 +31,7 @@ export const help = `Measures how fast Inlet is, against the least program that 
   --pairs N      measurements of ours and of the bare server, in turn (${fewestPairs})
   --seconds S    measured in each, after a warm-up of up to 2 s (5)
   --spool-mib N  size of the spool that \`start\` finds and \`history\` has delivered (1024)
-  --connections N  how many \`idle\` opens (10000)
+  --connections N  how many \`idle\` opens (10000); the live feed has a half of them, or less, as subscribers
   --readings N   how many \`outage\` takes in while the store refuses (10000000)
   --out DIR      where results/CASE.json and RESULTS.md go (bench; with fewer than ${fewestPairs} pairs, or with
                  --profile, nothing is kept unless DIR is given)

@@ -26,3 +26,10 @@ export function readingText(device: number, value: number, timeMs: number): stri
   const fields = `{"temperature":${temperature},"pressure":${pressure},"state":"${states[(device + value) % states.length]}"}`;
   return `{"device":"${name}","type":"machine","ts":${timeMs},"tags":${tags},"fields":${fields}}`;
 }
+
+/** A byte that the readings of a feed have once each, and nothing else of it: readers count them by it. */
+export const mark = '~';
+
+export function markedReading(device: number, value: number, timeMs: number): string {
+  return readingText(device, value, timeMs).replace('"line":"', `"line":"${mark}`);
+}

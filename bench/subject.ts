@@ -82,7 +82,7 @@ export class BareServer implements Subject {
   readonly server: ServerProcess;
 
   constructor(
-    program: 'fastify-json' | 'ws-json' | 'influx-points',
+    program: 'fastify-json' | 'ws-json' | 'influx-points' | 'ws-fan-out',
     extraArguments: string[] = [],
     programArguments: string[] = [],
   ) {

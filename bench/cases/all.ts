@@ -2,6 +2,7 @@ import type { Case } from './case.js';
 import { deliverDuckDb } from './deliver-duckdb.js';
 import { durableCost } from './durable-cost.js';
 import { deliverInflux } from './deliver-influx.js';
+import { fanOut } from './fan-out.js';
 import { history } from './history.js';
 import { httpBatch } from './http-batch.js';
 import { httpSustained } from './http-sustained.js';
@@ -9,6 +10,8 @@ import { idle } from './idle.js';
 import { mqtt } from './mqtt.js';
 import { outage } from './outage.js';
 import { naive } from './naive.js';
+import { resume } from './resume.js';
+import { slowReader } from './slow-reader.js';
 import { start } from './start.js';
 import { stream } from './stream.js';
 import { streamVsHttp } from './stream-vs-http.js';
@@ -20,6 +23,9 @@ export const allCases: readonly Case[] = [
   stream,
   streamVsHttp,
   mqtt,
+  fanOut,
+  slowReader,
+  resume,
   idle,
   start,
   history,

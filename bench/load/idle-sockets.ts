@@ -12,12 +12,17 @@ const handshakeTimeoutMs = 30_000;
 export class IdleSockets {
   readonly #url: URL;
   readonly #path: string;
+  readonly #taking: (() => (bytes: Buffer) => void) | undefined;
   readonly #sockets: Socket[] = [];
 
-  /** @param path of the WebSocket, with its query */
-  constructor(url: string, path: string) {
+  /**
+   * @param path of the WebSocket, with its query
+   * @param taking makes for each socket what gets all that comes, the answer to the handshake too; without it that is forgotten
+   */
+  constructor(url: string, path: string, taking?: () => (bytes: Buffer) => void) {
     this.#url = new URL(url);
     this.#path = path;
+    this.#taking = taking;
   }
 
   get count(): number {
@@ -38,6 +43,8 @@ export class IdleSockets {
       localAddress: `127.0.0.${2 + Math.floor(index / perAddress)}`,
     });
     socket.setTimeout(handshakeTimeoutMs, () => socket.destroy(new Error('no upgrade in time')));
+    if (this.#taking) socket.on('data', this.#taking());
+    else socket.resume();
     socket.write(
       `GET ${this.#path} HTTP/1.1\r\nHost: ${this.#url.host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
         `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\n\r\n`,
@@ -45,8 +52,12 @@ export class IdleSockets {
     const [answer] = (await once(socket, 'data')) as [Buffer];
     if (!answer.toString('latin1').startsWith('HTTP/1.1 101 ')) throw new Error(`no upgrade: ${answer.toString()}`);
     socket.setTimeout(0);
-    // What comes later is taken and forgotten.
-    return socket.resume();
+    return socket;
+  }
+
+  /** Leaves everything unread from here on. */
+  pause(): void {
+    for (const socket of this.#sockets) socket.pause();
   }
 
   /** Cuts them all, so that no port stays taken. */
