@@ -42,8 +42,10 @@ export class LiveCommandCodec implements LiveCommands {
   }
 }
 
+/** Says where: `history.since must be string`. */
 function describe(error: ErrorObject): string {
+  const path = error.instancePath.slice(1).replaceAll('/', '.');
   const key = (error.params as { additionalProperty?: string }).additionalProperty;
-  if (key !== undefined) return `${JSON.stringify(key)} is not something that this version can subscribe with`;
-  return `${error.instancePath === '' ? 'the filter' : error.instancePath.slice(1).replaceAll('/', '.')} ${error.message}`;
+  if (key === undefined) return `${path === '' ? 'the filter' : path} ${error.message}`;
+  return `${path === '' ? '' : `${path}: `}${JSON.stringify(key)} is not something that this version can subscribe with`;
 }

@@ -172,6 +172,16 @@ await t.test('a filter that cannot be held is refused, with what is wrong with i
   const client = await LiveClient.open(t, service.url);
   const refused: [filter: unknown, said: RegExp][] = [
     [{ presence: true }, /"presence"/],
+    [{ history: {} }, /^history .*since/],
+    [{ history: { since: true } }, /^history\.since /],
+    [{ history: { since: 'yesterday' } }, /^history\.since /],
+    [{ history: { since: '-1h', maxPoints: 0 } }, /^history\.maxPoints /],
+    [{ history: { since: '-1h', to: 'now' } }, /^history: "to"/],
+    [{ mode: 'some' }, /^mode /],
+    [{ maxRateHz: 0 }, /^maxRateHz /],
+    [{ onChange: 'yes' }, /^onChange /],
+    [{ cursor: 7 }, /^cursor /],
+    [{ devices: ['a', 7] }, /^devices\.1 /],
     [{ colour: 'red' }, /"colour"/],
     [{ devices: 'boiler-1' }, /devices/],
     [{ devices: [] }, /devices/],
