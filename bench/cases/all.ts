@@ -3,6 +3,7 @@ import { deliverDuckDb } from './deliver-duckdb.js';
 import { durableCost } from './durable-cost.js';
 import { deliverInflux } from './deliver-influx.js';
 import { fanOut } from './fan-out.js';
+import { formatCase } from './formats.js';
 import { history } from './history.js';
 import { httpBatch } from './http-batch.js';
 import { httpSustained } from './http-sustained.js';
@@ -15,6 +16,7 @@ import { slowReader } from './slow-reader.js';
 import { start } from './start.js';
 import { stream } from './stream.js';
 import { streamVsHttp } from './stream-vs-http.js';
+import { wireBytes } from './wire-bytes.js';
 
 export const allCases: readonly Case[] = [
   httpBatch,
@@ -26,6 +28,8 @@ export const allCases: readonly Case[] = [
   fanOut,
   slowReader,
   resume,
+  formatCase,
+  wireBytes,
   idle,
   start,
   history,

@@ -3,7 +3,7 @@
  * `_`, a first character that may not be the first gets a letter or `_` before it, and a reserved or doubled key gets `_`
  * behind it. What is too long stays so, and is rejected with the reading: cut off, two names could become one.
  */
-import { isReservedKey } from '../domain/reading.js';
+import { isDevice, isReservedKey } from '../domain/reading.js';
 
 const notInDevice = /[^A-Za-z0-9._:-]/gu;
 const notInKey = /[^A-Za-z0-9_.-]/gu;
@@ -12,6 +12,8 @@ const letterOrDigit = /^[A-Za-z0-9]/;
 const letterOrUnderscore = /^[A-Za-z_]/;
 
 export function deviceName(text: string): string {
+  const isFine: boolean = isDevice(text);
+  if (isFine) return text;
   const name = text.replace(notInDevice, '_');
   return letterOrDigit.test(name) ? name : `d${name}`;
 }

@@ -58,6 +58,6 @@ function wrong(label: string, expected: string): Refusal {
 
 /** The base name without the `:` or `/` that separates it from names. */
 function deviceOf(bn: string): string | undefined {
-  const name = /[:/]$/.test(bn) ? bn.slice(0, -1) : bn;
+  const name = bn.endsWith(':') || bn.endsWith('/') ? bn.slice(0, -1) : bn;
   return name === '' ? undefined : deviceName(name);
 }

@@ -1,5 +1,5 @@
 /** SenML (RFC 8428) in its two forms, JSON and CBOR: the same labels, the same meaning. */
-import { decode } from 'cborg';
+import { decode, type DecodeOptions } from 'cborg';
 import { isUtf8 } from 'node:buffer';
 import type { Batch } from '../../domain/batch.js';
 import { Refusal } from '../../domain/refusal.js';
@@ -42,12 +42,14 @@ function parseJson(bytes: Buffer): unknown {
   return JSON.parse(bytes.toString('utf8'));
 }
 
+/** Labels are numbers, which keys of objects could not be. */
+const cborOptions: DecodeOptions = {
+  useMaps: true,
+  tags: { [decimalFraction]: (inner) => numberOfFraction(inner()) },
+};
+
 function parseCbor(bytes: Buffer): unknown {
-  return decode(bytes, {
-    useMaps: true,
-    rejectDuplicateMapKeys: true,
-    tags: { [decimalFraction]: (inner) => numberOfFraction(inner()) },
-  });
+  return decode(bytes, cborOptions);
 }
 
 function numberOfFraction(value: unknown): number {

@@ -17,7 +17,7 @@ import { ExactTime, type ArrivalClock, type Timestamp } from '../../domain/times
 import { tooManyReadings, type Decoding } from '../codec.js';
 import { deviceName, keyName } from '../names.js';
 import { Base } from './base.js';
-import { recordOf, UnknownLabel, type SenmlRecord } from './record.js';
+import { SenmlRecord, UnknownLabel } from './record.js';
 import { firstAbsoluteSeconds, secondsOf, sumOf } from './time.js';
 import { valuesOf } from './values.js';
 
@@ -26,6 +26,8 @@ const maxUnitCharacters = 64;
 const zeroTime: Timestamp = { ms: 0, ns: 0 };
 
 interface Group {
+  readonly device: string;
+  readonly time: Timestamp;
   fields: Record<string, FieldValue>;
   parts: RecordPart[];
 }
@@ -33,13 +35,13 @@ interface Group {
 export class Pack {
   readonly #arrivals: ArrivalClock;
   readonly #base = new Base();
+  readonly #record = new SenmlRecord();
   readonly #readings: unknown[] = [];
   readonly #records: RecordPart[][] = [];
   readonly #units = new Map<string, string>();
   readonly #groups = new Map<string, Group>();
   #now: Timestamp | undefined;
-  #lastKey = '';
-  #lastGroup: Group | undefined;
+  #last: Group | undefined;
 
   constructor(arrivals: ArrivalClock) {
     this.#arrivals = arrivals;
@@ -70,18 +72,19 @@ export class Pack {
 
   /** @returns why the pack cannot be read on */
   #take(sent: unknown, index: number): Refusal | undefined {
-    const record = recordOf(sent);
-    if (record instanceof UnknownLabel) {
-      const label = JSON.stringify(record.label);
+    const record = this.#record;
+    const isRead = record.read(sent);
+    if (isRead instanceof UnknownLabel) {
+      const label = JSON.stringify(isRead.label);
       return new Refusal('malformed', `record ${index} has the label ${label}, which must be understood and is not`);
     }
-    if (!record) {
+    if (!isRead) {
       this.#reject(index, new Unreadable('malformed', '', 'a record must be an object'));
       return undefined;
     }
     const refusal = this.#base.take(record);
     if (refusal) return new Refusal(refusal.code, `record ${index}: ${refusal.message}`);
-    if (isBaseOnly(record)) return undefined;
+    if (record.isBaseOnly) return undefined;
     const unreadable = this.#place(record, index);
     if (unreadable) this.#reject(index, unreadable);
     return undefined;
@@ -106,10 +109,10 @@ export class Pack {
     if (values instanceof Unreadable) return values;
 
     const field = this.#base.device !== undefined && isNamed ? n : 'value';
-    const group = this.#groupOf(device, sumOf(this.#base.time, ownTime));
+    const time = ownTime === zeroTime ? this.#base.time : sumOf(this.#base.time, ownTime);
+    const group = this.#groupOf(device, time);
     const unit = u ?? this.#base.unit;
-    const fields: string[] = [];
-    for (const [suffix, value] of values) fields.push(this.#put(group, field + suffix, value, unit));
+    const fields = values.map(([suffix, value]) => this.#put(group, field + suffix, value, unit));
     group.parts.push({ index, fields });
     return undefined;
   }
@@ -123,17 +126,18 @@ export class Pack {
   }
 
   #groupOf(device: string, time: Timestamp): Group {
+    // Mostly the records of a reading follow each other.
+    const last = this.#last;
+    if (last && last.device === device && last.time.ms === time.ms && last.time.ns === time.ns) return last;
     const key = `${device} ${time.ms} ${time.ns}`;
-    if (key === this.#lastKey) return this.#lastGroup!;
     let group = this.#groups.get(key);
     if (!group) {
-      group = { fields: {}, parts: [] };
+      group = { device, time, fields: {}, parts: [] };
       this.#groups.set(key, group);
       this.#readings.push({ device, ts: this.#timeOf(time), fields: group.fields });
       this.#records.push(group.parts);
     }
-    this.#lastKey = key;
-    this.#lastGroup = group;
+    this.#last = group;
     return group;
   }
 
@@ -147,14 +151,9 @@ export class Pack {
 }
 
 function recordSeq(first: unknown): number | Refusal | undefined {
-  const seq: unknown = first instanceof Map ? first.get('seq') : (first as SenmlRecord | null | undefined)?.seq;
+  const seq: unknown = first instanceof Map ? first.get('seq') : (first as { seq?: unknown } | null | undefined)?.seq;
   if (seq === undefined || (Number.isSafeInteger(seq) && (seq as number) >= 1)) return seq as number | undefined;
   return new Refusal('malformed', '"seq" must be an integer of at least 1');
-}
-
-function isBaseOnly({ n, u, v, vs, vb, vd, s, t, ut }: SenmlRecord): boolean {
-  const own = [n, u, v, vs, vb, vd, s, t, ut];
-  return own.every((value) => value === undefined);
 }
 
 function fieldName(text: string): string {
