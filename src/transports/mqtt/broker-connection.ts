@@ -69,6 +69,7 @@ export class BrokerConnection {
   #client: MqttClient | undefined;
   #session = new Session();
   #isTaking = false;
+  #isHolding = false;
   #unackedReceipts = 0;
   #pings: NodeJS.Timeout | undefined;
 
@@ -86,6 +87,11 @@ export class BrokerConnection {
     this.#pings = setInterval(() => this.#keepAlive(client), ((client.options.keepalive ?? 60) * 1000) / 2);
   }
 
+  /** From now on nothing more is read. */
+  hold(): void {
+    this.#isHolding = true;
+  }
+
   async stop(): Promise<void> {
     clearInterval(this.#pings);
     const client = this.#client;
@@ -94,9 +100,13 @@ export class BrokerConnection {
     this.#flush(this.#session);
     if (status && client.connected) client.publish(status.topic, status.offline, { retain: true });
     // Not forced, a clean DISCONNECT: the broker keeps the session, and does not send the last will.
-    const cut = setTimeout(() => client.stream.destroy(), endWithinMs);
+    const { stream } = client;
+    const cut = setTimeout(() => stream.destroy(), endWithinMs);
+    const closed = once(stream, 'close');
+    // Nothing is read any more, so the broker's end of the connection would not be seen.
+    stream.once('finish', () => stream.destroy());
     const ended = new Promise((resolve) => client.end(!client.connected, {}, resolve));
-    await Promise.race([ended, once(client.stream, 'close')]);
+    await Promise.race([ended, closed]);
     clearTimeout(cut);
   }
 
@@ -158,6 +168,7 @@ export class BrokerConnection {
   }
 
   #handle(packet: IPublishPacket, done: (error?: Error) => void): void {
+    if (this.#isHolding) return;
     const session = this.#session;
     const device = deviceOfReadings(packet.topic);
     // Not one that was subscribed to: left from an earlier version's session, say.
@@ -189,7 +200,7 @@ export class BrokerConnection {
     if (session.gone.signal.aborted) return;
     const bytes = session.pubacks.take();
     if (bytes) this.#client?.stream.write(bytes);
-    if (session.isFull) return;
+    if (session.isFull || this.#isHolding) return;
     const { readOn } = session;
     session.readOn = undefined;
     readOn?.();

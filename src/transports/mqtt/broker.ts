@@ -66,6 +66,7 @@ export class BrokerIngress {
 
   async stop(): Promise<void> {
     this.#isStopping = true;
+    for (const connection of this.#connections) connection.hold();
     await this.#rooms.intake.stop();
     await Promise.all(this.#connections.map((connection) => connection.stop()));
   }
