@@ -54,7 +54,9 @@ t.test('what the README shows works when it is pasted, one after the other', asy
   await server.send({ device: 'boiler-8', fields: { level: 1 } });
   const messages = (await following).map((line) => JSON.parse(line) as Record<string, unknown>);
   t.match(messages[0], { id: 0, subscribed: { subscription: 's1' } });
-  t.match(messages[1], { snapshot: [{ device: 'boiler-7', fields: { temperature: 74.6 } }] });
+  t.match(messages[1], {
+    history: { readings: [{ device: 'boiler-7' }, {}, { fields: { temperature: 74.6 } }], done: true },
+  });
   t.match(messages[2], { readings: [{ device: 'boiler-8', fields: { level: 1 } }] });
 
   t.match(JSON.parse((await run(rows!.command))[0]!), { rows: { length: 3 }, truncated: false });
