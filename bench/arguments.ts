@@ -14,7 +14,7 @@ export interface Settings {
   spoolMiB: number;
   /** How many `idle` opens; the cases of the live feed open a share of them. */
   connections: number;
-  /** That `outage` takes in. */
+  /** That `outage` takes in, and `ack-latency` exports. */
   readings: number;
   /** Where `results/` and RESULTS.md go; undefined when this run is not one to keep. */
   out: string | undefined;
@@ -32,7 +32,7 @@ export const help = `Measures how fast Inlet is, against the least program that 
   --seconds S    measured in each, after a warm-up of up to 2 s (5)
   --spool-mib N  size of the spool that \`start\` finds and \`history\` has delivered (1024)
   --connections N  how many \`idle\` opens (10000); the live feed has a half of them, or less, as subscribers
-  --readings N   how many \`outage\` takes in while the store refuses (10000000)
+  --readings N   how many \`outage\` takes in while the store refuses, and \`ack-latency\` has taken out (10000000)
   --out DIR      where results/CASE.json and RESULTS.md go (bench; with fewer than ${fewestPairs} pairs, or with
                  --profile, nothing is kept unless DIR is given)
   --profile DIR  also write V8 CPU profiles of our server; it costs speed

@@ -54,7 +54,7 @@ function amountCells({ name, unit, targets, amount: { median, min, max } }: Amou
 }
 
 function short(value: number): string {
-  return Number.isInteger(value) ? count(value) : value.toFixed(1);
+  return Number.isInteger(value) ? count(value) : value.toFixed(value < 10 ? 2 : 1);
 }
 
 function reached(first: boolean, then: boolean): string {

@@ -12,23 +12,32 @@ interface ShapedReading {
   fields: Record<string, number | string>;
 }
 
-/** @param lateShare of the devices in each step send a reading from between two steps again, late */
-export async function fillSpool(dataDirectory: string, bytes: number, lateShare = 0): Promise<number> {
+/**
+ * Until it has so many bytes, or so many readings.
+ * @param lateShare of the devices in each step send a reading from between two steps again, late
+ * @returns how many readings
+ */
+export async function fillSpool(
+  dataDirectory: string,
+  bytes: number,
+  lateShare = 0,
+  readings = Infinity,
+): Promise<number> {
   const spool = new SegmentedSpool({
     directory: path.join(dataDirectory, 'spool'),
     maxBytes: 4 * 2 ** 30,
     keepBytes: 256 * 2 ** 20,
   });
   await spool.start(null);
-  const readings = Array.from({ length: deviceCount }, (_, device) => readingOf(device));
+  const timeless = Array.from({ length: deviceCount }, (_, device) => readingOf(device));
   const lateCount = Math.round(deviceCount * lateShare);
-  for (let step = 0; spool.status().totalBytes < bytes; step++) {
+  for (let step = 0; spool.status().totalBytes < bytes && spool.head < readings; step++) {
     const timeMs = firstTimeMs + step * stepMs;
     const arrivedMs = Date.now();
-    const entries = [{ payload: linesOf(readings, timeMs), count: deviceCount, late: false, arrivedMs }];
+    const entries = [{ payload: linesOf(timeless, timeMs), count: deviceCount, late: false, arrivedMs }];
     if (lateCount > 0 && step > 0) {
       const first = (step * lateCount) % deviceCount;
-      const late = readings.slice(first, first + lateCount);
+      const late = timeless.slice(first, first + lateCount);
       entries.push({ payload: linesOf(late, timeMs - stepMs / 2), count: late.length, late: true, arrivedMs });
     }
     await spool.append(...entries).durable;

@@ -1,6 +1,7 @@
 /** The two that are compared: our server as it runs in production, and the bare one. */
 import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { projectRoot } from '../src/config/settings.js';
 import type { Scratch } from './scratch.js';
 import { ServerProcess } from './server-process.js';
@@ -11,6 +12,17 @@ export interface Stats {
   stored: number;
   pending: number;
   oldestPendingMs: number | null;
+}
+
+const askPendingEveryMs = 200;
+
+/** Ends when the store has all that was taken in. @returns how many readings it has taken */
+export async function untilStored(server: ServerProcess): Promise<number> {
+  for (;;) {
+    const stats = (await (await fetch(`${server.url}/v1/stats`)).json()) as Stats;
+    if (stats.pending === 0) return stats.stored;
+    await pause(askPendingEveryMs);
+  }
 }
 
 export interface Subject {

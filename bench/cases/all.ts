@@ -1,3 +1,4 @@
+import { ackLatency } from './ack-latency.js';
 import type { Case } from './case.js';
 import { deliverDuckDb } from './deliver-duckdb.js';
 import { durableCost } from './durable-cost.js';
@@ -25,6 +26,7 @@ export const allCases: readonly Case[] = [
   stream,
   streamVsHttp,
   mqtt,
+  ackLatency,
   fanOut,
   slowReader,
   resume,

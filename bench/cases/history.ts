@@ -1,7 +1,6 @@
 import { copyFileSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { once, on } from 'node:events';
-import { setTimeout as pause } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { DirectDuckDb, directInflux, type Questions, type Span } from '../direct-queries.js';
 import { hasInfluxd, InfluxdProcess } from '../influxd-process.js';
@@ -11,10 +10,9 @@ import { ratioLine, type RatioLine, type Run } from '../result.js';
 import { ServerProcess } from '../server-process.js';
 import { deviceCount, firstTimeMs, stepMs } from '../shape.js';
 import { fillSpool } from '../spool-filler.js';
-import { ourProcess, type Stats } from '../subject.js';
+import { ourProcess, untilStored } from '../subject.js';
 import type { Case, CaseContext } from './case.js';
 
-const askPendingEveryMs = 200;
 const points = 1000;
 const fewestAnswers = 5;
 const database = 'telemetry';
@@ -108,15 +106,6 @@ async function compare(
   return lines;
 }
 
-/** Delivers the spool to the store. @returns how many readings the store has taken */
-async function deliver(server: ServerProcess): Promise<number> {
-  for (;;) {
-    const stats = (await (await fetch(`${server.url}/v1/stats`)).json()) as Stats;
-    if (stats.pending === 0) return stats.stored;
-    await pause(askPendingEveryMs);
-  }
-}
-
 async function overDuckDb(context: CaseContext): Promise<RatioLine[]> {
   const { scratch, profile, spoolMiB, say } = context;
   const directory = scratch.next();
@@ -125,7 +114,7 @@ async function overDuckDb(context: CaseContext): Promise<RatioLine[]> {
   const direct = new DirectDuckDb();
   try {
     await server.start();
-    const span = spanOf(await deliver(server));
+    const span = spanOf(await untilStored(server));
     say(`DuckDB has ${span.toMs - span.fromMs} ms of ${deviceCount} devices`);
     // The file is open to one process at a time, so those who ask directly have a copy.
     await server.stop();
@@ -151,7 +140,7 @@ async function overInflux(context: CaseContext): Promise<RatioLine[]> {
   const server = new ServerProcess({ ...ours, environment: { ...ours.environment, ...environment } });
   try {
     await server.start();
-    const span = spanOf(await deliver(server));
+    const span = spanOf(await untilStored(server));
     say(`InfluxDB has ${span.toMs - span.fromMs} ms of ${deviceCount} devices`);
     return await compare('InfluxDB', overHttp(server.url, span), directInflux(influxd.url, database, span), context);
   } finally {

@@ -12,8 +12,8 @@ import { firstTimeMs, readingText } from '../shape.js';
 import { ourProcess } from '../subject.js';
 import type { Case, CaseContext } from './case.js';
 
-const connections = 8;
-const window = 64;
+export const mqttLoad = { connections: 8, batch: 1, window: 64 } as const;
+const { connections, window } = mqttLoad;
 const askEveryMs = 50;
 /** Messages at the broker beyond which the load holds back. */
 const holdAbove = 20_000;
@@ -70,7 +70,7 @@ async function throughBroker(context: CaseContext): Promise<Line> {
     try {
       await server.start();
       await subscribed(server);
-      const load = new Load('mqtt', { url: mosquitto.url, connections, batch: 1, window });
+      const load = new Load('mqtt', { ...mqttLoad, url: mosquitto.url });
       return await measure({ server, stop: () => server.stop() }, load, seconds, new SubscriberPace(server));
     } finally {
       await server.stop();

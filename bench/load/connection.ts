@@ -18,9 +18,16 @@ export interface Talk {
 
 export interface Traffic {
   window: number;
-  /** Whether messages may be sent now. */
-  mayGo(): boolean;
+  /** The connection may have room: now is the time to send. */
+  hasRoom(connection: Connection): void;
+  took(milliseconds: number, messages: number): void;
   answered(messages: number): void;
+}
+
+/** Messages that were to be sent at the same time, as far as they are not answered. */
+interface Burst {
+  messages: number;
+  dueAtMs: number;
 }
 
 export class Connection {
@@ -28,6 +35,7 @@ export class Connection {
   readonly #talk: Talk;
   readonly #traffic: Traffic;
   #socket: Socket | undefined;
+  readonly #underWay: Burst[] = [];
   #free: number;
   #rest = '';
 
@@ -47,7 +55,7 @@ export class Connection {
       if (this.#socket === socket) throw new Error('the server closed a connection');
     });
     const { opening } = this.#talk;
-    if (opening === undefined) this.fill();
+    if (opening === undefined) this.#traffic.hasRoom(this);
     else socket.write(opening);
   }
 
@@ -62,20 +70,38 @@ export class Connection {
     return this.#free === this.#traffic.window;
   }
 
-  /** Sends what the window has room for. */
-  fill(): void {
-    if (!this.#traffic.mayGo() || this.#free === 0) return;
-    const pieces = this.#talk.take(this.#free);
-    this.#free = 0;
-    for (const piece of pieces) this.#socket!.write(piece);
+  /** Sends so many, or as many as the window has room for. @returns how many */
+  send(most: number, dueAtMs: number): number {
+    const messages = Math.min(most, this.#free);
+    if (messages === 0) return 0;
+    this.#free -= messages;
+    this.#underWay.push({ messages, dueAtMs });
+    for (const piece of this.#talk.take(messages)) this.#socket!.write(piece);
+    return messages;
   }
 
   #read(chunk: Buffer): void {
     const { answered, rest } = this.#talk.read(this.#rest + chunk.toString('latin1'));
     this.#rest = rest;
     this.#free += answered;
-    if (answered > 0) this.#traffic.answered(answered);
+    if (answered > 0) {
+      this.#time(answered);
+      this.#traffic.answered(answered);
+    }
     // The end of the opening answers nothing, and lets the first messages go.
-    if (answered > 0 || rest === '') this.fill();
+    if (answered > 0 || rest === '') this.#traffic.hasRoom(this);
+  }
+
+  /** Answers come in the order of the messages. */
+  #time(answered: number): void {
+    const now = performance.now();
+    for (let rest = answered; rest > 0;) {
+      const burst = this.#underWay[0]!;
+      const messages = Math.min(rest, burst.messages);
+      this.#traffic.took(now - burst.dueAtMs, messages);
+      rest -= messages;
+      burst.messages -= messages;
+      if (burst.messages === 0) this.#underWay.shift();
+    }
   }
 }

@@ -26,9 +26,9 @@ function read(text: string): Progress {
   return { answered: 1, rest: '' };
 }
 
-generate((connection, { url, connections, batch, window }): Talk => {
+generate((connection, { url, connections, batch, window, fromMs }): Talk => {
   const { host } = new URL(url);
   const wrap = (readings: string[]) => request(host, readings);
-  const ring = new MessageRing({ connection, connections, batch, inFlight: window, wrap });
+  const ring = new MessageRing({ connection, connections, batch, inFlight: window, wrap, fromMs });
   return { opening: undefined, read, take: (count) => ring.take(count) };
 });

@@ -1,7 +1,8 @@
-/** A load on a server, from a thread of its own: it sends as fast as it is answered until it is stopped. */
+/** A load on a server, from a thread of its own: it sends as fast as it is answered, or at a rate, until it is stopped. */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { Counter } from './counter.js';
+import { Latencies } from './latencies.js';
 
 export interface LoadOptions {
   url: string;
@@ -10,13 +11,16 @@ export interface LoadOptions {
   batch: number;
   /** Messages that a connection may have unanswered. */
   window: number;
+  /** Times of the readings begin there; `firstTimeMs` when it is left out. */
+  fromMs?: number;
 }
 
 /** What the thread is told when it starts, and later. */
 export interface LoadTask extends LoadOptions {
   acked: SharedArrayBuffer;
+  latencies: SharedArrayBuffer;
 }
-export type LoadCommand = 'hold' | 'go' | 'stop';
+export type LoadCommand = 'hold' | 'go' | 'stop' | { messagesPerSecond: number };
 /** What the thread says, once. */
 export type LoadReport = 'started';
 
@@ -29,6 +33,8 @@ const programs = {
 } as const;
 
 export class Load {
+  /** Of messages, from when they were to be sent to their answers. */
+  readonly latencies = new Latencies();
   readonly #protocol: Protocol;
   readonly #options: LoadOptions;
   readonly #acked = new Counter();
@@ -43,7 +49,7 @@ export class Load {
 
   /** Ends when the messages are made and the connections are being opened. */
   async start(): Promise<void> {
-    const task: LoadTask = { ...this.#options, acked: this.#acked.shared };
+    const task: LoadTask = { ...this.#options, acked: this.#acked.shared, latencies: this.latencies.shared };
     const worker = new Worker(programs[this.#protocol], { workerData: task });
     this.#worker = worker;
     this.#failure = new Promise((_, reject) => worker.once('error', reject));
@@ -70,6 +76,11 @@ export class Load {
 
   go(): void {
     this.#command('go');
+  }
+
+  /** Goes on at this rate, however fast it is answered. */
+  pace(messagesPerSecond: number): void {
+    this.#command({ messagesPerSecond });
   }
 
   /** @throws what went wrong with the load while `work` was waited for */

@@ -27,6 +27,8 @@ export interface RingOptions {
   wrap: (readings: string[]) => Wrapped;
   /** The number in the first message, for messages that are numbered: `seqDigits` digits behind `"seq":`. */
   firstSeq?: number;
+  /** The first time of each device. */
+  fromMs?: number | undefined;
 }
 
 export const seqDigits = 10;
@@ -102,7 +104,7 @@ export class MessageRing {
   }
 
   #putForward(sent: number): void {
-    const { batch, firstSeq } = this.#options;
+    const { batch, firstSeq, fromMs } = this.#options;
     const message = this.#messages[sent % this.#messages.length]!;
     if (firstSeq !== undefined) this.#write(message, message.seqAt, seqDigits, firstSeq + sent);
     const devices = this.#devices.length;
@@ -113,7 +115,7 @@ export class MessageRing {
         this.#writeDigits(message, message.timesAt[index]!, timeDigits);
       } else {
         step = wanted;
-        this.#write(message, message.timesAt[index]!, timeDigits, firstTimeMs + step * stepMs);
+        this.#write(message, message.timesAt[index]!, timeDigits, (fromMs ?? firstTimeMs) + step * stepMs);
       }
     }
   }

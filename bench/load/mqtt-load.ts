@@ -70,10 +70,10 @@ class MqttTalk implements Talk {
   }
 }
 
-generate((connection, { connections, batch, window }): Talk => {
+generate((connection, { connections, batch, window, fromMs }): Talk => {
   let packetId = 0;
   // A message keeps its packet identifier: the ring has as many as may be under way, and each only once.
   const wrap = (readings: string[]) => publish(++packetId, readings);
-  const ring = new MessageRing({ connection, connections, batch, inFlight: window, wrap });
+  const ring = new MessageRing({ connection, connections, batch, inFlight: window, wrap, fromMs });
   return new MqttTalk(`load-${connection}`, ring);
 });

@@ -80,12 +80,12 @@ function frameEnd(text: string, at: number): number | undefined {
   return end <= text.length ? end : undefined;
 }
 
-generate((connection, { url, connections, batch, window }): Talk => {
+generate((connection, { url, connections, batch, window, fromMs }): Talk => {
   const mask = randomBytes(4);
   const wrap = ([first, ...others]: string[]) => {
     if (first === undefined || others.length > 0) throw new Error('a frame here has one reading');
     return frame(`{"seq":${firstSeq},${first.slice(1)}`, mask);
   };
-  const ring = new MessageRing({ connection, connections, batch, inFlight: window, wrap, firstSeq });
+  const ring = new MessageRing({ connection, connections, batch, inFlight: window, wrap, firstSeq, fromMs });
   return new StreamTalk(new URL(url).host, ring, batch);
 });

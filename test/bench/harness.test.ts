@@ -2,12 +2,17 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync, mkdirSync, readdirSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { readArguments, WrongArgument } from '../../bench/arguments.js';
 import { allCases } from '../../bench/cases/all.js';
+import { Latencies } from '../../bench/load/latencies.js';
+import { Load } from '../../bench/load/load.js';
 import { MessageRing } from '../../bench/load/message-ring.js';
 import { ratioLine, type Pair, type Result } from '../../bench/result.js';
 import { writeResultsPage } from '../../bench/results-page.js';
@@ -87,6 +92,39 @@ await t.test('the times of each device rise, also when the ring begins again', (
     t.ok(newest.size <= Math.ceil(deviceCount / 128), 'a connection sends its own devices only');
   }
   t.end();
+});
+
+await t.test('a share of the answers is that of those since it was asked last', (t) => {
+  const latencies = new Latencies();
+  latencies.add(1000, 50);
+  const before = latencies.counts();
+  latencies.add(1, 98);
+  latencies.add(20, 1);
+  latencies.add(1e9, 1);
+  const [p50, p99, all] = latencies.since(before, [0.5, 0.99, 1]);
+  t.match([p50!.toFixed(2), p99!.toFixed(2), all!.toFixed(2)], ['1.01', '20.01', '5000.00']);
+  t.throws(() => latencies.since(latencies.counts(), [0.5]));
+  t.end();
+});
+
+await t.test('at a rate that is not kept up with, the time counts that messages wait for room', async (t) => {
+  const answerMs = 20;
+  const server = createServer((request, response) => {
+    request.resume();
+    setTimeout(() => response.writeHead(202, { 'content-length': 0 }).end(), answerMs);
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  t.teardown(() => server.close());
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const load = new Load('http', { url, connections: 2, batch: 1, window: 1 });
+  await load.start();
+  // Ten times what two connections can have answered.
+  load.pace((10 * 2 * 1000) / answerMs);
+  const before = load.latencies.counts();
+  await load.during(pause(500));
+  const [p90] = load.latencies.since(before, [0.9]);
+  await load.stop();
+  t.ok(p90! > 10 * answerMs, `${p90} ms`);
 });
 
 await t.test('the page shows whole results only, and every figure that it shows is from a file', (t) => {
