@@ -10,6 +10,7 @@ import { usualPace, type DeliveryPace } from './delivery-pace.js';
 import { FreshLane } from './fresh-lane.js';
 import { joinRecords } from './part.js';
 import { passAhead, passInOrder } from './progress.js';
+import { ReadAhead } from './read-ahead.js';
 import { StoreWaiters } from './store-waiters.js';
 import { StoreWriting, type Consignment, type WritingRooms } from './store-writing.js';
 
@@ -26,6 +27,7 @@ export class Delivery {
   readonly #stop = new AbortController();
   readonly #writing: StoreWriting;
   readonly #freshLane: FreshLane;
+  readonly #backlog: ReadAhead;
   readonly #waiters = new StoreWaiters();
   #running: Promise<void> | undefined;
   #hurry: (() => void) | undefined;
@@ -36,6 +38,7 @@ export class Delivery {
     this.#pace = pace;
     this.#writing = new StoreWriting(rooms, pace.retry, this.#stop.signal);
     this.#freshLane = new FreshLane(rooms.spool, rooms.clock, pace);
+    this.#backlog = new ReadAhead(rooms.spool, pace.batchBytes);
   }
 
   start(): void {
@@ -133,13 +136,15 @@ export class Delivery {
     const { spool } = this.#rooms;
     // Taken before the read: what is appended meanwhile is not damaged because the read did not give it.
     const { head } = spool;
-    const records = await spool.read(this.state.low, this.#pace.batchBytes);
+    const records = await this.#backlog.read(this.state.low);
     const readableFrom = records[0]?.position ?? head;
     if (readableFrom > this.state.low) await this.#passDamage(readableFrom);
     const last = records.at(-1);
     if (!last) return;
     const batch = joinRecords(records, this.state, true);
-    if (!(await this.#ship(records, { batch, end: last.position + last.count, pass: passInOrder }))) return;
+    const end = last.position + last.count;
+    this.#backlog.prepare(end, batch.payload.length);
+    if (!(await this.#ship(records, { batch, end, pass: passInOrder }))) return;
     this.#waiters.pass(0, this.state.low);
     this.#freshLane.closeWhenReached(this.state.low);
     if (!this.#freshLane.stretch) await this.#freshLane.leapWhenBehind(records, this.state);
