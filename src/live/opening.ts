@@ -47,6 +47,9 @@ export interface Beginning {
   isPaced: boolean;
 }
 
+/** Series that a snapshot looks at before others get their turn. */
+const seriesOfTurn = 5_000;
+
 export class Opening {
   readonly #subscription: Subscription;
   readonly #rooms: OpeningRooms;
@@ -79,7 +82,9 @@ export class Opening {
     let chunk: string[] = [];
     let characters = 0;
     let isFirst = true;
+    let looked = 0;
     for (const { series, fields } of snapshotOf(inventory, filter.exactDevices)) {
+      if (++looked % seriesOfTurn === 0) await nextTurn();
       for (const text of newestTexts(series, fields, filter)) {
         chunk.push(text);
         characters += text.length;
@@ -90,6 +95,7 @@ export class Opening {
       chunk = [];
       characters = 0;
       if (!(await outbox.untilRoom()) || this.#subscription.isEnded) return;
+      await nextTurn();
     }
     if (chunk.length > 0 || isFirst) this.#subscription.send(snapshotMessage(chunk));
   }
