@@ -1,6 +1,7 @@
 /** The command line of `npm run simulate`: text in, either what is to be simulated or what is wrong out. */
 import { parseArgs } from 'node:util';
 import { isDevice, isKey, isTypeName } from '../src/domain/reading.js';
+import { formats, type Format } from './format.js';
 import { profiles, type ProfileName } from './profiles.js';
 
 /** `auto` streams, and posts where no WebSocket gets through. */
@@ -14,6 +15,8 @@ export interface Settings {
   streamShare: number;
   /** Readings in a request or frame at most. */
   batch: number;
+  /** Of what is posted. */
+  format: Format;
   /** Where to write the identity of each acknowledged reading. */
   record: string | undefined;
   source: FleetSource | ReplaySource;
@@ -53,6 +56,7 @@ Where to
                       stream, and POST where no WebSocket gets through (http)
   --stream-share N    with auto: the share of devices that stream at all, 0 to 1 (1)
   --batch N           readings in a request, frame or message at most (http 100, else 1; replay 500)
+  --format NAME       with http: ${formats.join(', ')} (json); SenML has no tags
   --record FILE       write each acknowledged reading as a line of JSON
 
 A fleet of made-up devices
@@ -79,6 +83,7 @@ const options = {
   protocol: { type: 'string' },
   'stream-share': { type: 'string' },
   batch: { type: 'string' },
+  format: { type: 'string' },
   record: { type: 'string' },
   devices: { type: 'string' },
   rate: { type: 'string' },
@@ -116,6 +121,7 @@ export function readArguments(args: string[]): Settings | 'help' {
   if (values.help) return 'help';
   const protocol = oneOf('protocol', values.protocol ?? 'http', ['http', 'ws', 'mqtt', 'auto'] as const);
   if (protocol !== 'auto') refuseAll(values, ['stream-share'], 'goes with --protocol auto only');
+  if (protocol !== 'http') refuseAll(values, ['format'], 'goes with --protocol http only');
   const source = values.replay === undefined ? fleetSource(values) : replaySource(values, values.replay);
   const usualBatch = source.kind === 'replay' ? 500 : protocol === 'http' ? 100 : 1;
   return {
@@ -124,6 +130,7 @@ export function readArguments(args: string[]): Settings | 'help' {
     protocol,
     streamShare: number('stream-share', values['stream-share'] ?? '1', 0, 1),
     batch: values.batch === undefined ? usualBatch : integer('batch', values.batch, 1, 10_000),
+    format: oneOf('format', values.format ?? 'json', formats),
     record: values.record,
     source,
   };

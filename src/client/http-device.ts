@@ -29,9 +29,24 @@ export interface HttpDeviceOptions extends DeviceEvents {
   /** Readings without an answer at most; `send` waits beyond that. */
   maxBufferedReadings?: number;
   gzip?: boolean;
+  /** Writes batches in another format than JSON. */
+  encode?: BatchEncoder;
   requestTimeoutMs?: number;
   backoff?: BackoffOptions;
 }
+
+export interface EncodedBatch {
+  body: string | Uint8Array<ArrayBuffer>;
+  mediaType: string;
+  /** For the address: what the format has no place for. */
+  query?: Readonly<Record<string, string>>;
+  /** Where receipts count something smaller than readings: which of them each belongs to. */
+  readingOf?: readonly number[];
+}
+
+export type BatchEncoder = (readings: readonly OutgoingReading[]) => EncodedBatch;
+
+const encodeJson: BatchEncoder = (readings) => ({ body: JSON.stringify(readings), mediaType: 'application/json' });
 
 type Settled = Exclude<PostOutcome, { outcome: 'later' | 'never' }>;
 
@@ -111,10 +126,10 @@ export class HttpDevice implements Device {
 
   /** Posts the batch until it has an answer. Never throws. */
   async #deliver(batch: OutgoingReading[]): Promise<void> {
-    const body = JSON.stringify(batch);
+    const encoded = (this.#options.encode ?? encodeJson)(batch);
     const firstAttemptAtMs = performance.now();
     for (let onTheirWay = batch.length; ; onTheirWay = 0) {
-      const answer = await this.#attempt(body);
+      const answer = await this.#attempt(encoded);
       if (this.#isOver()) return;
       if (answer.outcome === 'later') {
         await this.#wait(answer.refused, onTheirWay, answer.retryAfterMs);
@@ -122,17 +137,24 @@ export class HttpDevice implements Device {
         if (answer.status !== 401 || !isRenewable(this.#options.token)) return this.#fail(answer.refused);
         await this.#wait(answer.refused, onTheirWay);
       } else {
-        return this.#settle(batch, answer, performance.now() - firstAttemptAtMs);
+        return this.#settle(batch, inReadings(answer, batch, encoded), performance.now() - firstAttemptAtMs);
       }
     }
   }
 
-  async #attempt(body: string): Promise<PostOutcome> {
+  async #attempt({ body, mediaType, query = {} }: EncodedBatch): Promise<PostOutcome> {
     const { token, gzip = false, requestTimeoutMs = 30_000 } = this.#options;
     const { signal } = this.#stopping;
     try {
       const current = await currentToken(token);
-      return await postReadings({ url: this.#url, body, token: current, gzip, timeoutMs: requestTimeoutMs, signal });
+      const url = new URL(`?${new URLSearchParams(query).toString()}`, this.#url);
+      const sending = { body, mediaType, token: current, gzip };
+      return await postReadings({
+        url: Object.keys(query).length > 0 ? url : this.#url,
+        ...sending,
+        timeoutMs: requestTimeoutMs,
+        signal,
+      });
     } catch (error) {
       return { outcome: 'later', refused: { code: 'credentials', message: String(error) }, retryAfterMs: 0 };
     }
@@ -183,4 +205,13 @@ export class HttpDevice implements Device {
     this.#stopping.abort();
     this.#buffer.fail(refused);
   }
+}
+
+/** A receipt that counts records, in readings: one is rejected when any of its records is. */
+function inReadings(answer: Settled, batch: readonly OutgoingReading[], { readingOf }: EncodedBatch): Settled {
+  if (answer.outcome !== 'answered' || !readingOf) return answer;
+  const results = answer.receipt.results?.map((one) => ({ ...one, index: readingOf[one.index] ?? one.index }));
+  const rejected = new Set(results?.map(({ index }) => index)).size;
+  const counts = { accepted: batch.length - rejected, rejected };
+  return { outcome: 'answered', receipt: { ...counts, ...(results ? { results } : {}) } };
 }

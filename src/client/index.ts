@@ -12,7 +12,7 @@ export {
 } from './device.js';
 export { FallbackDevice, type FallbackDeviceOptions } from './fallback-device.js';
 export { FeedClient, type FeedClientOptions, type FeedState } from './feed-client.js';
-export { HttpDevice, type HttpDeviceOptions } from './http-device.js';
+export { HttpDevice, type BatchEncoder, type HttpDeviceOptions } from './http-device.js';
 export type { FeedHandlers, Gap, LiveError, Presence, SubscribeOptions } from './live-messages.js';
 export type { MqttConnect, MqttConnection, MqttConnectionEvents } from './mqtt-connection.js';
 export { MqttDevice, type MqttDeviceOptions } from './mqtt-device.js';

@@ -19,8 +19,9 @@ export type PostOutcome =
 
 export interface Post {
   url: URL;
-  /** JSON text of the batch. */
-  body: string;
+  /** The batch, in the format of its media type. */
+  body: string | Uint8Array<ArrayBuffer>;
+  mediaType: string;
   token: string | undefined;
   gzip: boolean;
   timeoutMs: number;
@@ -53,16 +54,16 @@ export async function postReadings(post: Post): Promise<PostOutcome> {
   }
 }
 
-function headersOf({ token, gzip }: Post): Record<string, string> {
+function headersOf({ token, gzip, mediaType }: Post): Record<string, string> {
   return {
-    'content-type': 'application/json',
+    'content-type': mediaType,
     ...(gzip ? { 'content-encoding': 'gzip' } : {}),
     ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
   };
 }
 
-async function gzip(text: string): Promise<ArrayBuffer> {
-  return await new Response(new Blob([text]).stream().pipeThrough(new CompressionStream('gzip'))).arrayBuffer();
+async function gzip(body: Post['body']): Promise<ArrayBuffer> {
+  return await new Response(new Blob([body]).stream().pipeThrough(new CompressionStream('gzip'))).arrayBuffer();
 }
 
 function outcomeOf(response: Response, text: string): PostOutcome {

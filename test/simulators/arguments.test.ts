@@ -70,3 +70,11 @@ await t.test('a wrong argument is named, with its value and what was expected', 
   for (const [args, message] of cases) t.throws(() => readArguments(args), { constructor: WrongArgument, message });
   t.end();
 });
+
+await t.test('a format is one of those that there are, and of requests only', (t) => {
+  t.match(readArguments(['--format', 'senml-cbor']), { format: 'senml-cbor' });
+  t.match(readArguments([]), { format: 'json' });
+  t.throws(() => readArguments(['--format', 'xml']), /--format "xml" should be one of json, ndjson/);
+  t.throws(() => readArguments(['--protocol', 'ws', '--format', 'line']), /--format goes with --protocol http only/);
+  t.end();
+});

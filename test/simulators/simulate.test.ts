@@ -6,7 +6,9 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { formats } from '../../simulators/format.js';
 import { withPeer } from '../client/device-promises.js';
+import { startInlet } from '../servers/inlet.js';
 
 const simulator = fileURLToPath(new URL('../../simulators/simulate.js', import.meta.url));
 
@@ -72,4 +74,16 @@ await t.test('wrong arguments and files: exit code 2 and one sentence', async (t
   const help = await simulate('--help').ended;
   t.equal(help.code, 0);
   t.match(help.output, /--shift-to-now/);
+});
+
+await t.test('a fleet sends every format to a real service, and all of it is accepted', async (t) => {
+  const service = await startInlet(t);
+  for (const format of formats) {
+    const before = (await service.stats()).accepted;
+    const fleet = `--devices 2 --rate 20 --duration 500ms --profile machine --format ${format}`.split(' ');
+    const { code, output } = await simulate('--url', service.url, ...fleet).ended;
+    t.equal(code, 0, output);
+    t.match(output, /acked +20, all of them/, format);
+    t.equal((await service.stats()).accepted, before + 20, format);
+  }
 });
