@@ -30,7 +30,8 @@ export class Intake {
   readonly #way: Way;
   readonly #rooms: IntakeRooms;
   readonly #stopping = new AbortController();
-  readonly #underWay = new Set<Promise<unknown>>();
+  #underWay = 0;
+  #onIdle: (() => void) | undefined;
 
   constructor(way: Way, rooms: IntakeRooms) {
     this.#way = way;
@@ -42,19 +43,21 @@ export class Intake {
    * @returns undefined when it was given up: nothing of it is kept, and nothing may be acknowledged
    */
   async take(message: Message, signal: AbortSignal): Promise<Receipt | Refusal | undefined> {
-    const taking = this.#take(message, signal);
-    this.#underWay.add(taking);
+    this.#underWay++;
     try {
-      return await taking;
+      return await this.#take(message, signal);
     } finally {
-      this.#underWay.delete(taking);
+      if (--this.#underWay === 0) this.#onIdle?.();
     }
   }
 
   /** Gives up what is held, and waits for what is being made durable. The pipeline has to be stopped before. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    await Promise.all(this.#underWay);
+    if (this.#underWay === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
+    });
   }
 
   async #take({ device, payload, contentType }: Message, signal: AbortSignal): Promise<Receipt | Refusal | undefined> {
