@@ -6,8 +6,9 @@ import { Random } from './random.js';
 import { walkSpool } from './spool-walk.js';
 import type { Tally } from './tally.js';
 
-const load: LoadOptions = { httpDevices: 2, streamDevices: 2, restMs: 5 };
-const patienceMs = 30_000;
+const load: LoadOptions = { httpDevices: 2, streamDevices: 2, restMs: 10 };
+/** Long, for a machine that has other work. */
+const patienceMs = 60_000;
 
 export class JudgedService {
   readonly inlet: InletProcess;

@@ -25,9 +25,11 @@ export interface FaultResult {
   notes: string[];
   versions: ReturnType<typeof versions>;
   machine: ReturnType<typeof machine>;
+  /** Processes that wanted a processor, over 15 minutes at the end. */
+  loadAverage?: number;
 }
 
-type Circumstances = Pick<FaultResult, 'notes' | 'seed' | 'minutes' | 'versions' | 'machine'>;
+type Circumstances = Pick<FaultResult, 'notes' | 'seed' | 'minutes' | 'versions' | 'machine' | 'loadAverage'>;
 
 export function resultOf({ name, fault, how, unit }: FaultCase, tally: Tally, around: Circumstances): FaultResult {
   const { tries, acked, lost, doubled, wrong, problems } = tally;
@@ -40,10 +42,16 @@ export function resultOf({ name, fault, how, unit }: FaultCase, tally: Tally, ar
 
 export const columns = ['fault', 'tries', 'acknowledged', 'lost', 'doubled', 'wrong', 'ready again'];
 
-export function cells(result: FaultResult): string[] {
-  const { fault, tries, unit, acked, lost, doubled, wrong, readyAgainMs } = result;
-  const ready = readyAgainMs ? `median ${seconds(readyAgainMs.median)}, at most ${seconds(readyAgainMs.max)}` : '';
-  return [fault, `${count(tries)} ${unit}`, count(acked), count(lost), count(doubled), count(wrong), ready];
+/** One row for all runs of a fault. */
+export function cells(runs: readonly FaultResult[]): string[] {
+  const { fault, unit } = runs[0]!;
+  const sum = (key: 'tries' | 'acked' | 'lost' | 'doubled' | 'wrong') =>
+    count(runs.reduce((total, run) => total + run[key], 0));
+  const ready = runs.flatMap(({ readyAgainMs }) => (readyAgainMs ? [readyAgainMs] : []));
+  const medians = ready.map(({ median }) => seconds(median)).join(' and ');
+  const most = seconds(Math.max(...ready.map(({ max }) => max)));
+  const again = ready.length > 0 ? `median ${medians}, at most ${most}` : '';
+  return [fault, `${sum('tries')} ${unit}`, sum('acked'), sum('lost'), sum('doubled'), sum('wrong'), again];
 }
 
 const introduction = `# What was done to Inlet, and what it lost
@@ -54,31 +62,38 @@ An oracle writes down every reading that was acknowledged, and reads them all ba
 is not there, *doubled* is there more than once, *wrong* has other values, or a count that does not close: received =
 accepted + rejected, accepted = stored + quarantined + discarded + pending, with pending counted by walking the spool and
 stored by asking the store. *Acknowledged* counts distinct readings; a try is what the column says.
+*Ready again* is from the start of a process to its ready line, beside whatever else the machine did at that time: the load that
+the system reports is told where it was written down.
 `;
 
+export function readRuns(directory: string, name: string): FaultResult[] {
+  const file = path.join(directory, 'results', `${name}.json`);
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as FaultResult[]) : [];
+}
+
 export function writeResultsPage(directory: string, order: readonly FaultCase[]): void {
-  const results = order.flatMap(({ name }) => {
-    const file = path.join(directory, 'results', `${name}.json`);
-    return existsSync(file) ? [JSON.parse(readFileSync(file, 'utf8')) as FaultResult] : [];
-  });
+  const results = order.map(({ name }) => readRuns(directory, name)).filter((runs) => runs.length > 0);
   const rows = [columns, columns.map(() => '---'), ...results.map(cells)].map((row) => `| ${row.join(' | ')} |`);
   writeFileSync(path.join(directory, 'RESULTS.md'), [introduction, ...rows, '', ...results.map(section)].join('\n'));
 }
 
-function section(result: FaultResult): string {
-  const { name, fault, how, notes, problems, at, minutes, seed, versions, machine, readyAgainMs } = result;
+function section(runs: readonly FaultResult[]): string {
+  const { fault, how } = runs[0]!;
+  return [`## ${fault}\n`, `${how[0]!.toUpperCase()}${how.slice(1)}.\n`, ...runs.map(paragraphs)].join('\n');
+}
+
+function paragraphs(run: FaultResult): string {
+  const { name, tries, unit, notes, problems, at, minutes, seed, versions, machine, readyAgainMs, loadAverage } = run;
+  const load = loadAverage === undefined ? '' : `, load average ${loadAverage.toFixed(1)}`;
   const ready = readyAgainMs
-    ? [`- Ready again: median ${seconds(readyAgainMs.median)}, 95 % within ${seconds(readyAgainMs.p95)}.`]
+    ? [`Ready again: median ${seconds(readyAgainMs.median)}, 95 % within ${seconds(readyAgainMs.p95)}.`]
     : [];
   return [
-    `## ${fault}\n`,
-    `${how[0]!.toUpperCase()}${how.slice(1)}.\n`,
-    ...ready,
-    ...[...notes, ...problems.map((problem) => `PROBLEM: ${problem}`)].map((note) => `- ${note}`),
+    ...[...notes, ...ready, ...problems.map((problem) => `PROBLEM: ${problem}`)].map((note) => `- ${note}`),
     '',
-    `\`npm run test:faults -- ${name}\`, ${minutes.toFixed(1)} minutes from seed ${seed} on ${at.slice(0, 10)}: inlet ` +
-      `${versions.inlet}, node ${versions.node}, ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ` +
-      `${machine.system}.`,
+    `\`npm run test:faults -- ${name}\`, ${count(tries)} ${unit} in ${minutes.toFixed(1)} minutes from seed ${seed} on ` +
+      `${at.slice(0, 10)}: inlet ${versions.inlet}, node ${versions.node}, ${machine.cpu}, ${machine.cores} cores, ` +
+      `${machine.memoryGiB} GiB, ${machine.system}${load}.`,
     '',
   ].join('\n');
 }

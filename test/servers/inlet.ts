@@ -108,6 +108,10 @@ export class InletProcess {
     const [command, ...rest] = [...this.#under, process.execPath, program];
     const child = spawn(command, rest, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#process = child;
+    // A test that ends by an error must not leave a service behind.
+    const killIt = () => child.kill('SIGKILL');
+    process.once('exit', killIt);
+    child.once('exit', () => process.off('exit', killIt));
     createInterface({ input: child.stderr }).on('line', (line) => keep(this.stderr, line));
     return child;
   }

@@ -8,8 +8,8 @@ import type { Tally } from '../tally.js';
 
 const hourMs = 3_600_000;
 const backMs = 2 * hourMs;
-const rounds = 12;
-const readingsOfRound = 20;
+const rounds = 6;
+const readingsOfRound = 10;
 
 export const clocks: FaultCase = {
   name: 'clocks',
@@ -36,6 +36,7 @@ async function oneLife(tally: Tally, seed: number): Promise<void> {
     const heard = listen(inlet.url);
     load.begin(inlet.url);
     await service.untilAcked();
+    await load.end();
     await impossibleTimes(service);
     const device = new Device(service);
     for (let round = 0; round < rounds; round++) {

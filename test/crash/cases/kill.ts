@@ -4,8 +4,8 @@ import { Life } from '../killer.js';
 
 /** A life is short enough for all that it stored to be asked for at its end. */
 const killsOfLife = 25;
-/** A service that starts waits for its disk now and then; another one uses that time. */
-const lanes = 2;
+/** A service that starts waits for its disk now and then; others use that time. */
+const lanes = 3;
 
 export const kill: FaultCase = {
   name: 'kill',
