@@ -69,7 +69,7 @@ export class FeedReaders {
   }
 
   async #command(command: ReadersCommand): Promise<void> {
-    this.#worker!.postMessage(command);
+    this.#worker!.postMessage(command, []);
     await Promise.race([once(this.#worker!, 'message'), this.#failure]);
   }
 }
