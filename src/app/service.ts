@@ -31,6 +31,7 @@ import { DuckDbStore } from '../stores/duckdb/store.js';
 import { InfluxStore } from '../stores/influxdb/store.js';
 import { createHttpServer } from '../transports/http/server.js';
 import { Metrics } from '../transports/http/metrics.js';
+import { LiveResponses } from '../transports/live-http/responses.js';
 import { Sockets } from '../transports/ws/sockets.js';
 import { connectionBound } from './connection-bound.js';
 import { instanceName } from './instance.js';
@@ -134,19 +135,20 @@ export class Service {
       mqtt: settings.mqtt,
       dashboardDirectory: path.join(projectRoot, 'dist', 'dashboard'),
     });
+    const { allowedOrigins } = settings;
+    const live = { feed, commands: new LiveCommandCodec(schemas), clock: systemClock, metrics, allowedOrigins };
+    const responses = new LiveResponses(live);
+    responses.addTo(http);
     const sockets = new Sockets({
+      ...live,
+      responses,
       ingest,
       inventory: catalog,
-      feed,
-      commands: new LiveCommandCodec(schemas),
-      clock: systemClock,
-      metrics,
       maxFrameBytes: settings.maxBodyBytes,
-      allowedOrigins: settings.allowedOrigins,
     });
     counters.streams = () => sockets.streams;
     await sockets.addTo(http);
-    await this.#listen(http, sockets);
+    await this.#listen(http, sockets, responses);
     const mqtt = await startMqtt({ ingest, metrics, log: this.#log, instance, settings, maxConnections });
     this.#mqttUrl = mqtt.url;
     this.#stops.push(() => mqtt.stop());
@@ -212,17 +214,19 @@ export class Service {
     return { delivery, quarantine };
   }
 
-  async #listen(http: FastifyInstance, sockets: Sockets): Promise<void> {
+  async #listen(http: FastifyInstance, sockets: Sockets, responses: LiveResponses): Promise<void> {
     const { host, port } = this.#settings;
     this.#url = await http.listen({ host, port });
-    this.#stops.push(() => stopServing(http, sockets));
+    this.#stops.push(() => stopServing(http, sockets, responses));
   }
 }
 
 /** Accepts nobody any more. Requests under way may finish; what hangs is cut, so that all the rest can stop in good order. */
-async function stopServing(http: FastifyInstance, sockets: Sockets): Promise<void> {
+async function stopServing(http: FastifyInstance, sockets: Sockets, responses: LiveResponses): Promise<void> {
   const cut = setTimeout(() => http.server.closeAllConnections(), requestGraceMs);
-  await Promise.all([http.close(), sockets.stop()]);
+  const closed = http.close();
+  responses.stop();
+  await Promise.all([closed, sockets.stop()]);
   clearTimeout(cut);
 }
 

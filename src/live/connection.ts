@@ -57,12 +57,20 @@ export class Connection implements FeedConnection {
       name,
       cursor: cursorAt(position()),
       recovered: resumption && resumption.gap === undefined,
-      begin: () => {
-        const opening = new Opening(subscription, { ...this.#rooms, outbox: this.#outbox }, beginning);
-        opening.run().catch((error: unknown) => this.#goOnWithout(subscription, error));
-      },
+      begin: async () => this.#begin(subscription, beginning),
+      reached: () => cursorAt(position()),
       end: () => this.#end(subscription),
     };
+  }
+
+  async #begin(subscription: Subscription, beginning: Beginning): Promise<void> {
+    const opening = new Opening(subscription, { ...this.#rooms, outbox: this.#outbox }, beginning);
+    try {
+      await opening.run();
+    } catch (error) {
+      this.#goOnWithout(subscription, error);
+    }
+    await this.#outbox.untilRoom();
   }
 
   #beginningOf(request: SubscriptionFilter, resumption: Resumption | undefined): Beginning {

@@ -126,22 +126,23 @@ export class Ingest {
    * each would cost alone.
    * @param bytes size of what was decoded, for the bounds
    */
-  accept(batch: Batch, bytes: number): Promise<Accepted | Refusal> {
+  async accept(batch: Batch, bytes: number): Promise<Accepted | Refusal> {
     const refusal = this.refusal(bytes);
-    if (refusal) return Promise.resolve(refusal);
+    if (refusal) return refusal;
     const turn = (this.#turn ??= this.#beginTurn());
     const outcome = this.#normalizer.normalize(batch, turn.gathered);
     if (outcome.accepted === 0) {
       this.#count(outcome.rejected, outcome.rejected);
       this.#spool.countRejected(outcome.rejected);
-      return Promise.resolve({ receipt: receiptOf(batch, outcome), end: this.#spool.head });
+      return { receipt: receiptOf(batch, outcome), end: this.#spool.head };
     }
     turn.received += outcome.readings + outcome.rejected;
     turn.rejected += outcome.rejected;
     turn.bytes += bytes;
     this.#inFlightBytes += bytes;
     if (turn.gathered.bytes > largestTurnBytes) this.#endTurn(turn);
-    return turn.kept.then((end) => (end instanceof Refusal ? end : { receipt: receiptOf(batch, outcome), end }));
+    const end = await turn.kept;
+    return end instanceof Refusal ? end : { receipt: receiptOf(batch, outcome), end };
   }
 
   #beginTurn(): Turn {

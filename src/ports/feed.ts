@@ -50,8 +50,13 @@ export interface SubscriptionHandle {
   readonly cursor: string;
   /** Of one that asked to go on from a cursor: whether nothing is missing. */
   readonly recovered: boolean | undefined;
-  /** Sends what comes first, then the live readings. Call it when the subscriber knows its name. */
-  begin(): void;
+  /**
+   * Sends what comes first, then the live readings. Call it when the subscriber knows its name.
+   * @returns when all that comes first has been handed to the subscriber, or it has ended
+   */
+  begin(): Promise<void>;
+  /** A place to go on from, for one who has got nothing since `begin` came to its end: as far as nothing matched. */
+  reached(): string;
   end(): void;
 }
 

@@ -42,7 +42,7 @@ t.test('what the README shows works when it is pasted, one after the other', asy
     t.equal(code, 0, command);
     return output.trim().split('\n');
   };
-  const [single, batch, stream, live, rows, buckets, table, stats, ...others] = examplesOf('Try it');
+  const [single, batch, stream, live, events, poll, rows, buckets, table, stats, ...others] = examplesOf('Try it');
   t.same(others, []);
 
   for (const { command, answer } of [single!, batch!, stream!]) {
@@ -58,6 +58,9 @@ t.test('what the README shows works when it is pasted, one after the other', asy
     history: { readings: [{ device: 'boiler-7' }, {}, { fields: { temperature: 74.6 } }], done: true },
   });
   t.match(messages[2], { readings: [{ device: 'boiler-8', fields: { level: 1 } }] });
+  const [, data] = /^event: history\ndata: (.*)$/m.exec((await run(events!.command)).join('\n'))!;
+  t.match(JSON.parse(data!), { history: { readings: { length: 4 }, done: true } });
+  t.match(JSON.parse((await run(poll!.command)).at(-1)!), { readings: { length: 4 }, cursor: String, gap: null });
 
   t.match(JSON.parse((await run(rows!.command))[0]!), { rows: { length: 3 }, truncated: false });
   const shown = buckets!.answer as { columns: string[]; rows: unknown[][] };

@@ -142,7 +142,7 @@ export class Reader implements Subscriber {
   subscribe(request: SubscriptionFilter): SubscriptionHandle {
     const handle = this.connection.subscribe(`s${++this.#lastName}`, request);
     if (handle instanceof Refusal) throw handle;
-    handle.begin();
+    void handle.begin();
     return handle;
   }
 

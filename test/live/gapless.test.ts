@@ -3,91 +3,17 @@
  * gap notice that covers what it lacks.
  */
 import { asyncProperty, check } from 'fast-check';
-import path from 'node:path';
-import t, { type Test } from 'tap';
-import { Service } from '../../src/app/service.js';
-import { readSettings } from '../../src/config/settings.js';
-import { freePort } from '../servers/free-port.js';
-import { Influxd, influxdIsMissing } from '../servers/influxd.js';
-import type { Expectations } from './gapless/journal.js';
-import { commands, Runs, type RunService } from './gapless/run.js';
-import { sabotages, webSocketFeed, type FeedSubject } from './gapless/subject.js';
+import t from 'tap';
+import { nothingIsMissing, openService } from './gapless/property.js';
+import { commands, Runs } from './gapless/run.js';
+import { sabotages, webSocketFeed } from './gapless/subject.js';
 
-const subjects: FeedSubject[] = [webSocketFeed];
-const runs = 8;
-const patienceMs = 20_000;
 /** A sabotage may need some runs until one hits upon it. */
 const sabotageRuns = 60;
 
 t.setTimeout(240_000);
 
-class Restartable implements RunService {
-  readonly #environment: Record<string, string>;
-  #service: Service | undefined;
-  url = '';
-
-  constructor(environment: Record<string, string>) {
-    this.#environment = environment;
-  }
-
-  async start(): Promise<void> {
-    this.#service = new Service(readSettings({ ...this.#environment, INLET_LOG_LEVEL: 'silent' }));
-    await this.#service.start();
-    this.url = this.#service.url;
-  }
-
-  async restart(): Promise<void> {
-    await this.stop();
-    await this.start();
-  }
-
-  async stop(): Promise<void> {
-    await this.#service?.stop();
-  }
-}
-
-async function openService(t: Test, settings: Record<string, string> = {}): Promise<Restartable> {
-  const service = new Restartable({
-    INLET_DATA_DIR: path.join(t.testdir(), 'data'),
-    INLET_PORT: String(await freePort()),
-    ...settings,
-  });
-  await service.start();
-  t.teardown(() => service.stop());
-  return service;
-}
-
-async function holds(t: Test, service: RunService, subject: FeedSubject, expectations: Expectations): Promise<void> {
-  const all = new Runs(service, subject, expectations);
-  let wrong: string | undefined;
-  const details = await check(
-    asyncProperty(commands, async (commands) => {
-      wrong = await all.run(commands);
-      return wrong === undefined;
-    }),
-    { numRuns: runs, endOnFailure: true },
-  );
-  t.notOk(details.failed, `${wrong} ${details.seed} ${JSON.stringify(details.counterexample)}`);
-}
-
-for (const subject of subjects) {
-  await t.test(`over ${subject.name} nothing is missing and nothing doubled: DuckDB`, async (t) => {
-    await holds(t, await openService(t), subject, { gaps: false, storeKnowsPositions: true, patienceMs });
-  });
-
-  await t.test(`over ${subject.name} nothing is missing and nothing doubled: InfluxDB`, async (t) => {
-    if (influxdIsMissing('The live feed over InfluxDB')) return;
-    const influxd = await new Influxd().start();
-    t.teardown(() => influxd.stop());
-    const settings = { INLET_STORE: 'influxdb', INLET_INFLUX_URL: influxd.url, INLET_INFLUX_DATABASE: 'telemetry' };
-    await holds(t, await openService(t, settings), subject, { gaps: false, storeKnowsPositions: false, patienceMs });
-  });
-
-  await t.test(`over ${subject.name} what the spool has not kept is told as a gap`, async (t) => {
-    const settings = { INLET_SPOOL_MAX_BYTES: '512 KiB', INLET_SPOOL_KEEP_BYTES: '0', INLET_MAX_BODY_BYTES: '256 KiB' };
-    await holds(t, await openService(t, settings), subject, { gaps: true, storeKnowsPositions: true, patienceMs });
-  });
-}
+await nothingIsMissing(t, webSocketFeed);
 
 for (const [name, subject] of Object.entries(sabotages)) {
   await t.test(`it would be seen if the feed ${name}`, async (t) => {

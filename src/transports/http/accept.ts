@@ -14,19 +14,29 @@ export const mediaTypes: Readonly<Record<Format, string>> = {
 const formats = Object.entries(mediaTypes) as [Format, string][];
 const maxRanges = 32;
 
+/** Whether server-sent events are asked for by their name: whoever takes anything may not know when an answer ends. */
+export function acceptsEvents(accept: string | undefined): boolean {
+  return ranges(accept).some(({ type, quality }) => type === 'text/event-stream' && quality > 0);
+}
+
 export function formatFor(accept: string | undefined): Format {
   let best: Format = 'json';
   let bestQuality = 0;
-  for (const range of (accept ?? '').split(',', maxRanges)) {
-    const [name, ...parameters] = range.toLowerCase().split(';');
-    const quality = qualityIn(parameters);
-    const found = formats.find(([, type]) => type === name!.trim());
+  for (const { type, quality } of ranges(accept)) {
+    const found = formats.find(([, mediaType]) => mediaType === type);
     if (found && quality > bestQuality) {
       best = found[0];
       bestQuality = quality;
     }
   }
   return best;
+}
+
+function ranges(accept = ''): { type: string; quality: number }[] {
+  return accept.split(',', maxRanges).map((range) => {
+    const [name, ...parameters] = range.toLowerCase().split(';');
+    return { type: name!.trim(), quality: qualityIn(parameters) };
+  });
 }
 
 function qualityIn(parameters: readonly string[]): number {

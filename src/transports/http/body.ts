@@ -1,16 +1,15 @@
 /** Request bodies as bytes, decompressed, within their bounds. What they mean is the pipeline's business. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { gunzip, inflate, type CompressCallback, type InputType, type ZlibOptions } from 'node:zlib';
+import { promisify } from 'node:util';
+import { gunzip, inflate, type InputType, type ZlibOptions } from 'node:zlib';
 import { Refusal } from '../../domain/refusal.js';
 
-type Decompress = (bytes: InputType, options: ZlibOptions, done: CompressCallback) => void;
-type Done = (error: Error | null, body?: Buffer) => void;
+type Decompress = (bytes: InputType, options: ZlibOptions) => Promise<Buffer>;
 
-/** A map, as an object would have a `constructor` as well. */
-const decompressors: ReadonlyMap<string, Decompress> = new Map([
-  ['gzip', gunzip],
-  ['deflate', inflate],
-]);
+const decompressors: Record<string, Decompress> = {
+  gzip: promisify<InputType, ZlibOptions, Buffer>(gunzip),
+  deflate: promisify<InputType, ZlibOptions, Buffer>(inflate),
+};
 
 /** How much larger than the limit for bodies as sent a body may become. */
 const decompressedFactor = 8;
@@ -20,11 +19,9 @@ export function takeBodies(app: FastifyInstance, mediaTypes: string | string[], 
   app.addContentTypeParser<Buffer>(
     mediaTypes,
     { parseAs: 'buffer', bodyLimit: maxBodyBytes },
-    // With a callback: most bodies are not compressed, and a promise for each would be for nothing.
-    (request: FastifyRequest, body: Buffer, done: Done) => {
+    async (request: FastifyRequest, body: Buffer) => {
       const encoding = encodingOf(request);
-      if (encoding === 'identity') done(null, body);
-      else decompress(body, encoding, maxBodyBytes * decompressedFactor, done);
+      return encoding === 'identity' ? body : decompressed(body, encoding, maxBodyBytes * decompressedFactor);
     },
   );
 }
@@ -33,15 +30,17 @@ export function encodingOf({ headers }: FastifyRequest): string {
   return headers['content-encoding']?.toLowerCase() ?? 'identity';
 }
 
-function decompress(body: Buffer, encoding: string, maxOutputLength: number, done: Done): void {
-  const decompressor = decompressors.get(encoding);
-  if (!decompressor) return done(unknownEncoding());
-  decompressor(body, { maxOutputLength }, (error, bytes) => {
-    if (!error) done(null, bytes);
-    else if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE')
-      done(new Refusal('too_large', `decompressed, the body is larger than ${maxOutputLength} bytes`));
-    else done(new Refusal('malformed', `the body is not ${encoding}: ${error.message}`));
-  });
+async function decompressed(body: Buffer, encoding: string, maxOutputLength: number): Promise<Buffer> {
+  const decompress = decompressors[encoding];
+  if (!decompress) throw unknownEncoding();
+  try {
+    return await decompress(body, { maxOutputLength });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
+      throw new Refusal('too_large', `decompressed, the body is larger than ${maxOutputLength} bytes`);
+    }
+    throw new Refusal('malformed', `the body is not ${encoding}: ${(error as Error).message}`);
+  }
 }
 
 export function unknownEncoding(): Refusal {

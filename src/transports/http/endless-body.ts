@@ -6,10 +6,7 @@ import { Refusal } from '../../domain/refusal.js';
 import { encodingOf, unknownEncoding } from './body.js';
 import { letTakeItsTime } from './client-error.js';
 
-const decompressors: ReadonlyMap<string, () => Duplex> = new Map<string, () => Duplex>([
-  ['gzip', () => createGunzip()],
-  ['deflate', () => createInflate()],
-]);
+const decompressors: Record<string, () => Duplex> = { gzip: createGunzip, deflate: createInflate };
 
 /** A body of which nothing comes for so long is given up. */
 const longestPauseMs = 60_000;
@@ -18,7 +15,7 @@ const longestPauseMs = 60_000;
 export function takeEndlessBodies(app: FastifyInstance, mediaType: string): void {
   app.addContentTypeParser(mediaType, async (request: FastifyRequest, payload: Readable) => {
     const encoding = encodingOf(request);
-    if (encoding !== 'identity' && !decompressors.has(encoding)) throw unknownEncoding();
+    if (encoding !== 'identity' && !decompressors[encoding]) throw unknownEncoding();
     letTakeItsTime(request.raw);
     return new EndlessBody(payload, encoding);
   });
@@ -38,7 +35,7 @@ export class EndlessBody {
    * @throws Refusal for what is not as compressed as it says, and for a body that does not get on or breaks off
    */
   async *chunks(): AsyncGenerator<Buffer> {
-    const decompress = decompressors.get(this.#encoding)?.();
+    const decompress = decompressors[this.#encoding]?.();
     // Its callback hears of what the reader hears of as well.
     const body = decompress ? pipeline(this.#payload, decompress, () => undefined) : this.#payload;
     const pieces = body.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer>;

@@ -54,6 +54,6 @@ export function refusalOf(error: FastifyError, request: FastifyRequest): Refusal
   if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) {
     return new Refusal('malformed', error.message);
   }
-  request.log.error({ err: error, method: request.method, url: request.url }, 'a request failed');
+  request.log.error({ err: error }, 'a request failed');
   return new Refusal('internal', 'the log of the service says more');
 }

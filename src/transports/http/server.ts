@@ -14,7 +14,6 @@ import type { ParquetWriter } from '../../ports/parquet.js';
 import type { Metrics } from './metrics.js';
 import type { MqttAddresses } from './asyncapi/mqtt.js';
 import { takeBodies } from './body.js';
-import { childlessLog } from './childless-log.js';
 import { answerClientError } from './client-error.js';
 import { limitConnections } from './connection-limit.js';
 import { takeEndlessBodies } from './endless-body.js';
@@ -66,7 +65,7 @@ const checkTimeoutsEveryMs = 2_000;
 
 export async function createHttpServer(rooms: HttpRooms): Promise<FastifyInstance> {
   const app = fastify({
-    loggerInstance: childlessLog(rooms.log),
+    loggerInstance: rooms.log,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: rooms.maxBodyBytes,
     requestTimeout: requestTimeoutMs,

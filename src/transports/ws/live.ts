@@ -91,7 +91,7 @@ export class LiveConnection implements Subscriber {
     const { name, cursor, recovered } = subscription;
     this.#subscriptions.set(name, subscription);
     this.#answer({ id, subscribed: { subscription: name, cursor, ...(recovered !== undefined && { recovered }) } });
-    subscription.begin();
+    void subscription.begin();
   }
 
   #unsubscribe(id: number, name: string): void {

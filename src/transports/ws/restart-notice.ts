@@ -1,14 +1,7 @@
-/**
- * What those are told who are sent away at a restart, so that they do not all come back in the same moment: a close
- * reason such as `restart; retry-after-ms=1250`, another delay for each. The server knows how many there are.
- */
-
-/** How many may come back in a millisecond. */
-const returningPerMs = 1;
-const longestDelayMs = 30_000;
+/** What sockets are told at a restart: a close reason such as `restart; retry-after-ms=1250`. */
+import { restartDelayMs } from '../restart-delay.js';
 
 /** @param random 0 (included) to 1 (excluded) */
-export function restartNotice(openSockets: number, random: number = Math.random()): string {
-  const spreadMs = Math.min(longestDelayMs, openSockets / returningPerMs);
-  return `restart; retry-after-ms=${Math.floor(random * spreadMs)}`;
+export function restartNotice(openSockets: number, random?: number): string {
+  return `restart; retry-after-ms=${restartDelayMs(openSockets, random)}`;
 }

@@ -2,19 +2,20 @@
 import { once } from 'node:events';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { WebSocket } from 'ws';
-import type { SubscriptionFilter as Filter } from '../../domain/generated/live-frames.js';
 import { Refusal } from '../../domain/refusal.js';
 import type { Ingest } from '../../pipeline/ingest.js';
 import type { Inventory } from '../../ports/catalog.js';
 import type { Clock } from '../../ports/clock.js';
 import type { LiveFeed } from '../../ports/feed.js';
 import type { LiveCommands } from '../../domain/live-command.js';
-import { openLive, openStream } from '../http/openapi/sockets.js';
+import { openLive } from '../http/openapi/live.js';
+import { openStream } from '../http/openapi/stream.js';
+import { filterOfQuery } from '../filter-query.js';
 import { refuseForeignOrigin } from '../http/origin.js';
 import { sendRefusal } from '../http/problem.js';
-import type { Metrics, SocketKind } from '../http/metrics.js';
+import type { LiveResponses } from '../live-http/responses.js';
+import type { Metrics } from '../http/metrics.js';
 import { closeCodes } from './close-codes.js';
-import { filterOfQuery } from './filter-query.js';
 import { Heartbeat } from './heartbeat.js';
 import { LiveConnection, type LiveRooms } from './live.js';
 import { restartNotice } from './restart-notice.js';
@@ -26,11 +27,15 @@ export interface SocketRooms {
   inventory: Inventory;
   feed: LiveFeed;
   commands: LiveCommands;
+  /** Who asks for /v1/live without an upgrade gets it as events, if that is what was asked for. */
+  responses: LiveResponses;
   clock: Clock;
   metrics: Metrics;
   maxFrameBytes: number;
   allowedOrigins: readonly string[];
 }
+
+type SocketKind = 'stream' | 'live';
 
 /** How long the other sides have to answer the close frame when the service stops. */
 const stopGraceMs = 2_000;
@@ -92,20 +97,20 @@ export class Sockets {
   }
 
   #addLive(app: FastifyInstance): void {
-    const { feed, commands, clock } = this.#rooms;
+    const { feed, commands, clock, responses } = this.#rooms;
     const rooms: LiveRooms = { feed, commands, clock, countMessages: this.#counter('live') };
     app.route<{ Querystring: Record<string, unknown> }>({
       method: 'GET',
       url: '/v1/live',
       config: { operation: openLive },
-      preHandler: async (request, reply) => {
-        const filter = filterOfQuery(request.query);
-        const refusal =
-          filter instanceof Refusal ? filter : filter && (commands.refuseFilter(filter) ?? feed.refuse(filter));
-        if (refusal) return sendRefusal(reply, refusal);
-      },
       handler: async (request, reply) => {
-        const filter = filterOfQuery(request.query) as Filter | undefined;
+        const filter = filterOfQuery(request.query, commands);
+        if (filter instanceof Refusal) return sendRefusal(reply, filter);
+        if (responses.wantsEvents(request) && !this.#upgrades.isAsked(request)) {
+          return responses.openEvents(request, reply, filter ?? {});
+        }
+        const refusal = filter && feed.refuse(filter);
+        if (refusal) return sendRefusal(reply, refusal);
         return this.#upgrade('live', request, reply, (socket) => new LiveConnection(socket, rooms).start(filter));
       },
     });

@@ -56,10 +56,15 @@ export class Upgrades {
     });
   }
 
+  isAsked({ raw }: FastifyRequest): boolean {
+    return this.#heads.has(raw) && raw.headers.upgrade?.toLowerCase() === 'websocket';
+  }
+
   /** @returns whether the request asks for a WebSocket; `then` gets it, unless its handshake is none */
-  take({ raw }: FastifyRequest, reply: FastifyReply, then: (socket: WebSocket) => void): boolean {
-    const head = this.#heads.get(raw);
-    if (!head || raw.headers.upgrade?.toLowerCase() !== 'websocket') return false;
+  take(request: FastifyRequest, reply: FastifyReply, then: (socket: WebSocket) => void): boolean {
+    if (!this.isAsked(request)) return false;
+    const { raw } = request;
+    const head = this.#heads.get(raw)!;
     reply.hijack();
     const { socket } = raw;
     reply.raw.detachSocket(socket);

@@ -1,5 +1,6 @@
 import type { Parameter, Schema } from '../openapi/operation.js';
-import { openLive, openStream } from '../openapi/sockets.js';
+import { openLive } from '../openapi/live.js';
+import { openStream } from '../openapi/stream.js';
 import type { Channel } from './channel.js';
 
 /** Both sockets. A client comes back after 1001, 1006, 1012, 4401 (with new credentials), 4408, 4413 and 4429 only. */

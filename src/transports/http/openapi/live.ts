@@ -1,20 +1,5 @@
 import { listSchema, shared, type Operation, type Parameter } from './operation.js';
-
-const switching = { 101: { description: 'The connection is a WebSocket from here on.' } };
-
-export const openStream: Operation = {
-  group: 'Live',
-  summary: 'A device’s stream of readings (WebSocket)',
-  description:
-    'Each text frame is a batch, with an optional rising `seq`. Where the subprotocol `inlet.v1.senml+cbor` is agreed, a ' +
-    'binary frame is a SenML pack, whose first record may have the label `seq`. The server speaks first: what it takes. It acknowledges ' +
-    'frames in their order, several at once where nothing was rejected; an ack means durable. With too many frames ' +
-    'unanswered it stops reading and drops nothing. Close codes: 1003 binary without that, 1009 too large, 1012 restart, 4400 protocol ' +
-    'error, 4408 no pong.',
-  answers: switching,
-  refusals: ['forbidden', 'upgrade_required'],
-  frames: { fromClient: shared('stream-frames', 'deviceFrame'), fromServer: shared('stream-frames', 'serverFrame') },
-};
+import { switching } from './stream.js';
 
 const filter: [name: string, description: string][] = [
   ['devices', 'Devices, comma-separated; names may have `*` in them.'],
@@ -25,7 +10,7 @@ const filter: [name: string, description: string][] = [
 const booleanSchema = { type: 'boolean', default: false };
 
 /** A subscription in a URL. */
-export const subscriptionParameters: Parameter[] = [
+const subscriptionParameters: Parameter[] = [
   ...filter.map(([name, description]): Parameter => ({ name, in: 'query', description, schema: listSchema })),
   {
     name: 'snapshot',
@@ -74,7 +59,7 @@ export const subscriptionParameters: Parameter[] = [
 
 export const openLive: Operation = {
   group: 'Live',
-  summary: 'A dashboard’s live readings (WebSocket)',
+  summary: 'A dashboard’s live readings (WebSocket, or server-sent events)',
   description:
     'Commands in, messages out, both as JSON text frames. With parameters in the URL a subscription is made at once, as ' +
     'the answer to command 0; a condition on a tag is `tag.site=lyon`. Keep the last `cursor`: with it a later subscription ' +
@@ -82,7 +67,46 @@ export const openLive: Operation = {
     'of each series with a count of what was merged away, then a gap; one that reads nothing for 30 s is closed with ' +
     '4413. 4400 is a protocol error, 4408 no pong, 1012 a restart.',
   parameters: subscriptionParameters,
-  answers: switching,
+  answers: {
+    ...switching,
+    200: {
+      description:
+        'With `Accept: text/event-stream` and no upgrade: server-sent events, for one subscription. `event` is `subscribed`, ' +
+        '`snapshot`, `history`, `readings` or `gap`, and `data` the message as the WebSocket has it. `id` is the cursor, on events ' +
+        'that are a place to go on from; a browser that was cut off sends the last one back as `Last-Event-ID`, which wins ' +
+        'over `cursor`, `since` and `snapshot`. One that is no cursor brings a gap, `unknown_cursor`. A comment comes every 15 s.',
+      schema: { type: 'string' },
+      mediaType: 'text/event-stream',
+      headers: { 'X-Accel-Buffering': '`no`: nginx is not to hold events back.' },
+    },
+  },
   refusals: ['invalid_parameter', 'invalid_filter', 'invalid_cursor', 'forbidden', 'upgrade_required'],
   frames: { fromClient: shared('live-frames', 'command'), fromServer: shared('live-frames', 'message') },
+};
+
+export const pollLive: Operation = {
+  group: 'Live',
+  summary: 'Live readings for those who can only ask (long polling)',
+  description:
+    'With the `cursor` of the answer before: the next readings that match, at once when there are any, else as soon as one is ' +
+    'accepted, or none after `wait` seconds. A `gap` says what may be missing. Ask again with the new `cursor` each time. Without ' +
+    'one, the answer is where the feed is now; `snapshot` and `since` put what they bring before it. Lists are ' +
+    'comma-separated; a condition on a tag is `tag.site=lyon`.',
+  parameters: [
+    ...subscriptionParameters,
+    {
+      name: 'wait',
+      in: 'query',
+      description: 'Seconds to wait for a reading.',
+      schema: { type: 'number', minimum: 0, maximum: 60, default: 20 },
+    },
+  ],
+  answers: {
+    200: {
+      description: 'What came, and where to go on from.',
+      schema: shared('live-frames', 'pollAnswer'),
+      headers: { 'Cache-Control': '`no-store`.' },
+    },
+  },
+  refusals: ['invalid_parameter', 'invalid_filter', 'invalid_cursor', 'forbidden'],
 };

@@ -1,12 +1,24 @@
 /** A subscription in a URL: lists comma-separated, tags as `tag.site=lyon`, history as `since` and `maxPoints`. */
-import { Refusal } from '../../domain/refusal.js';
+import type { SubscriptionFilter } from '../domain/generated/live-frames.js';
+import type { LiveCommands } from '../domain/live-command.js';
+import { Refusal } from '../domain/refusal.js';
 
 const lists = ['devices', 'types', 'fields'] as const;
 const flags = ['snapshot', 'onChange'] as const;
 const numbers = ['maxPoints', 'maxRateHz'] as const;
 
-/** @returns what is still to be held to the schema; undefined when the URL has no query at all: then commands will come */
-export function filterOfQuery(query: Record<string, unknown>): Record<string, unknown> | Refusal | undefined {
+/** @returns undefined when the URL has no query at all */
+export function filterOfQuery(
+  query: Record<string, unknown>,
+  commands: LiveCommands,
+): SubscriptionFilter | Refusal | undefined {
+  const filter = readQuery(query);
+  if (filter === undefined || filter instanceof Refusal) return filter;
+  return commands.refuseFilter(filter) ?? filter;
+}
+
+/** @returns what is still to be held to the schema */
+function readQuery(query: Record<string, unknown>): Record<string, unknown> | Refusal | undefined {
   const filter: Record<string, unknown> = {};
   const tags: [key: string, value: string][] = [];
   const history: Record<string, unknown> = {};

@@ -1,0 +1,8 @@
+/** The promise of the live feed (gapless.test.ts) where it comes as server-sent events. */
+import t from 'tap';
+import { eventFeed } from './gapless/events.js';
+import { nothingIsMissing } from './gapless/property.js';
+
+t.setTimeout(240_000);
+
+await nothingIsMissing(t, eventFeed);

@@ -1,0 +1,8 @@
+/** The promise of the live feed (gapless.test.ts) where it is asked for, poll by poll. */
+import t from 'tap';
+import { pollFeed } from './gapless/polls.js';
+import { nothingIsMissing } from './gapless/property.js';
+
+t.setTimeout(240_000);
+
+await nothingIsMissing(t, pollFeed);
