@@ -122,8 +122,7 @@ export class StoreWriting {
     for (;;) {
       const before = this.state;
       const state = { ...pass(before, end), stored: before.stored + batch.count };
-      // The store owns what it is given; another attempt, or a look at what it refused, needs the bytes again.
-      const result = await writer.write({ ...batch, payload: new Uint8Array(batch.payload) }, state);
+      const result = await writer.write(batch, state);
       if (result.outcome !== 'temporary') {
         if (this.isWaiting) log.info({ failures: this.#backoff.failures }, 'the store takes readings again');
         this.#backoff.reset();

@@ -5,7 +5,7 @@ export interface Line {
   text: string;
 }
 
-/** A store that takes the lines that are not bad, and owns what it is given: the bytes are gone afterwards. */
+/** A store that takes the lines that are not bad. */
 export class ScriptedWriter implements HistoryWriter {
   readonly keepsDeliveryState: boolean;
   readonly stored = new Map<number, string>();
@@ -28,7 +28,6 @@ export class ScriptedWriter implements HistoryWriter {
   async write(batch: WriteBatch, state: DeliveryState): Promise<WriteResult> {
     this.writes++;
     const texts = Buffer.from(batch.payload).toString().split('\n').slice(0, -1);
-    structuredClone(batch.payload, { transfer: [batch.payload.buffer as ArrayBuffer] });
     const positions = batch.runs.flatMap(({ position, count }) =>
       Array.from({ length: count }, (_, k) => position + k),
     );

@@ -53,10 +53,10 @@ export class DuckDbStore implements HistoryStore, HistoryWriter, HistoryReader {
   }
 
   async write(batch: WriteBatch, state: DeliveryState): Promise<WriteResult> {
-    if (batch.count > 0 && batch.payload.byteLength === 0) throw new Error('this batch was handed over before');
     try {
       const session = await this.#open();
-      const payload = detachable(batch.payload);
+      // A copy, which changes hands; the batch may be needed again.
+      const payload = new Uint8Array(batch.payload);
       return await session.ask('write', { batch: { ...batch, payload }, state }, [payload.buffer]);
     } catch (error) {
       if (error instanceof StoreAway) return { outcome: 'temporary', reason: error.message };
@@ -118,11 +118,4 @@ export class DuckDbStore implements HistoryStore, HistoryWriter, HistoryReader {
 /** The rows that an aggregate is made of; it has two edges at least. */
 function rowsBehind({ columns, series, edges }: AggregateQuery): ScanQuery {
   return { columns, series, from: edges[0]!, to: edges.at(-1)!, order: 'asc' };
-}
-
-/** The payload in a buffer of its own, which can change hands without being copied. */
-function detachable(payload: Uint8Array): Uint8Array<ArrayBuffer> {
-  const { buffer } = payload;
-  const isAlone = buffer instanceof ArrayBuffer && buffer.byteLength === payload.byteLength;
-  return isAlone ? new Uint8Array(buffer) : Uint8Array.from(payload);
 }

@@ -16,11 +16,20 @@ const maxSockets = 16;
 /** InfluxDB itself gives a write up after 10 s (`write-timeout`). */
 const longestRequestMs = 12_000;
 
+/**
+ * Measured with 5.7 MB of lines, which become an eighth: over loopback gzip takes 326 ms instead of 285 and twice our CPU
+ * time (89 ms instead of 38); 20 ms away it is even (348 and 370 ms), and at 10 Mbit/s 0.9 s instead of 5.
+ */
+const gzipFromBytes = 4096;
+
 export interface InfluxTransport {
-  readonly client: InfluxDB;
-  readonly transport: Transport;
-  /** Whether bytes cost nothing on their way. */
-  readonly isOnThisMachine: boolean;
+  /** Asks. */
+  readonly transport: Pick<Transport, 'request' | 'iterate'>;
+  /**
+   * Sends lines in one request.
+   * @throws HttpError, or what the network says, unless the server took all of them
+   */
+  write(path: string, lines: Uint8Array): Promise<void>;
   /** Ends what is under way and closes all connections. */
   close(): void;
 }
@@ -29,52 +38,46 @@ export function openTransport(settings: InfluxSettings): InfluxTransport {
   const agent = settings.url.startsWith('https:')
     ? new HttpsAgent({ keepAlive: true, maxSockets })
     : new HttpAgent({ keepAlive: true, maxSockets });
-  const connection = {
+  const { transport: bare } = new InfluxDB({
     url: settings.url,
     // Off: it would also count the time that we take to read an answer.
     timeout: 0,
     transportOptions: { agent },
     headers: basicCredentials(settings),
     ...(settings.token === undefined ? {} : { token: settings.token }),
-  };
+  });
   const requestMs = Math.min(settings.timeoutMs, longestRequestMs);
-  const bare = new InfluxDB(connection).transport;
-  const transport: Transport = {
-    chunkCombiner: bare.chunkCombiner,
-    request: (path, body, options, started) =>
-      bare.request(path, body, { ...options, signal: AbortSignal.timeout(requestMs) }, started),
-    iterate: (path, body, options) => bare.iterate(path, body, options),
-    send: (path, body, options, callbacks) =>
-      bare.send(
-        path,
-        body,
-        {
-          ...options,
-          headers: { ...options.headers, ...tokenOfUser(path, settings) },
-          signal: AbortSignal.timeout(requestMs),
-        },
-        callbacks && refusePartialSuccess(callbacks),
-      ),
-  };
+  const isOnThisMachine = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(settings.url).hostname);
+  const gzipThreshold = isOnThisMachine ? Number.MAX_SAFE_INTEGER : gzipFromBytes;
   return {
-    client: new InfluxDB({ ...connection, transport }),
-    transport,
-    isOnThisMachine: /^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(settings.url).hostname),
+    transport: {
+      request: (path, body, options, started) =>
+        bare.request(path, body, { ...options, signal: AbortSignal.timeout(requestMs) }, started),
+      iterate: (path, body, options) => bare.iterate(path, body, options),
+    },
+    write: (path, lines) =>
+      new Promise((resolve, reject) => {
+        const headers = { 'content-type': 'text/plain; charset=utf-8', ...tokenOfUser(path, settings) };
+        const options = { method: 'POST', headers, gzipThreshold, signal: AbortSignal.timeout(requestMs) };
+        // It makes a Buffer of the body, so it takes bytes as well as the text that it declares. Its WriteApi takes text
+        // only, walks over it to count bytes, and makes bytes of it again: 15 ms for 5.3 MB, and this takes 4.
+        bare.send(path, lines as unknown as string, options, answerOfWrite(resolve, reject));
+      }),
     close: () => agent.destroy(),
   };
 }
 
-function refusePartialSuccess(callbacks: Observer): Observer {
+function answerOfWrite(resolve: () => void, reject: (error: unknown) => void): Observer {
   let status: number | undefined;
   return {
-    ...callbacks,
-    responseStarted: (headers, statusCode) => {
+    next: () => undefined,
+    responseStarted: (_, statusCode) => {
       status = statusCode;
-      callbacks.responseStarted?.(headers, statusCode);
     },
+    error: reject,
     complete: () => {
-      if (status === 201) callbacks.error?.(new HttpError(201, 'InfluxDB took only some of the lines'));
-      else callbacks.complete?.();
+      if (status === 201) reject(new HttpError(201, 'InfluxDB took only some of the lines'));
+      else resolve();
     },
   };
 }
