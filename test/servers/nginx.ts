@@ -77,7 +77,7 @@ export class Nginx {
     this.#directory = await mkdtemp(path.join(tmpdir(), 'inlet-nginx-'));
     this.#port = await freePort();
     const site = (await readFile(recommended, 'utf8'))
-      .replace('listen 80;', `listen 127.0.0.1:${this.#port};`)
+      .replace('listen 127.0.0.1:80;', `listen 127.0.0.1:${this.#port};`)
       .replace('server 127.0.0.1:8080;', `server ${new URL(service).host};`);
     await writeFile(path.join(this.#directory, 'inlet.conf'), site);
     const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
