@@ -84,7 +84,7 @@ await t.test('clients that come back at once, and such that hang, do not keep it
 await t.test('a store that takes a write and never answers does not keep it from stopping', async (t) => {
   const silent = createServer((request, response) => {
     response.setHeader('X-Influxdb-Version', '1.8.10');
-    if (request.url?.startsWith('/write')) request.resume();
+    if (request.url?.includes('/write')) request.resume();
     else request.resume().on('end', () => response.end('{"results":[{"statement_id":0}]}'));
   }).listen(0, '127.0.0.1');
   await once(silent, 'listening');

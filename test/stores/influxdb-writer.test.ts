@@ -96,6 +96,16 @@ await t.test('a batch is one request with the lines as they are, and a failed on
   t.equal(peer.asked.filter(isWrite).length, 2);
 });
 
+await t.test('a success that is not the answer to a write stores nothing', async (t) => {
+  const peer = await openPeer(t, willing('v2-ping'));
+  const store = openStore(t, peer.url, { token: 'T', org: 'works', bucket: 'plant' });
+  const before = peer.script;
+  for (const body of ['<html>Please log in</html>', { results: [] }]) {
+    peer.script = (asked) => (isWrite(asked) ? { status: 200, body } : before(asked));
+    t.match(await store.writer.write(one, state), { outcome: 'temporary', reason: /answered 200/ });
+  }
+});
+
 await t.test('large batches are compressed where bytes take time on their way, and only there', async (t) => {
   const peer = await openPeer(t, willing('v2-ping'));
   const encodings: (string | undefined)[] = [];

@@ -3,7 +3,7 @@
  * and leaves the socket waiting), agents that can be closed, and the 201 with which some InfluxDB 3 take only some of the
  * lines, which the client calls a success.
  */
-import { HttpError, InfluxDB } from '@influxdata/influxdb-client';
+import { AbortError, HttpError, InfluxDB } from '@influxdata/influxdb-client';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { InfluxSettings } from './settings.js';
@@ -67,6 +67,9 @@ export function openTransport(settings: InfluxSettings): InfluxTransport {
   };
 }
 
+const takenInPart = 'InfluxDB took only some of the lines';
+
+/** Whatever else calls itself a success is no InfluxDB's: a page of a proxy, say. */
 function answerOfWrite(resolve: () => void, reject: (error: unknown) => void): Observer {
   let status: number | undefined;
   return {
@@ -76,8 +79,12 @@ function answerOfWrite(resolve: () => void, reject: (error: unknown) => void): O
     },
     error: reject,
     complete: () => {
-      if (status === 201) reject(new HttpError(201, 'InfluxDB took only some of the lines'));
-      else resolve();
+      if (status === 204) resolve();
+      else if (status === undefined) reject(new AbortError());
+      else
+        reject(
+          new HttpError(status, status === 201 ? takenInPart : `a write is answered with 204, not with ${status}`),
+        );
     },
   };
 }
