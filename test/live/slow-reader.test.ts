@@ -144,7 +144,8 @@ await t.test('over a socket it ends with 4413 where that can be sent, else it is
   let message = await late.next();
   while (message.closed === undefined) message = await late.next();
   t.equal(message.closed, 4413);
-  await new Promise((resolve) => setTimeout(resolve, 4_000));
+  // Longer than a closing socket has to take what it was sent.
+  await new Promise((resolve) => setTimeout(resolve, 7_000));
   never.socket.resume();
   message = await never.next();
   while (message.closed === undefined) message = await never.next();
