@@ -15,8 +15,7 @@
  *
  * Speed comes from what lines of one series share: what stands before the fields is looked up, not read (series-cache.ts),
  * and field keys that stand where they stood in the line before are compared, not cut out. What is looked for ahead is kept
- * until it is passed, so that no text is looked through twice. With 1,000 series of two tags and three fields that made
- * it 2.4 times as fast as reading everything.
+ * until it is passed, so that no text is looked through twice.
  */
 import { exactPowersOfTen } from '../../domain/line.js';
 import { limits, type FieldValue, type Precision } from '../../domain/reading.js';
