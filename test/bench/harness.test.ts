@@ -160,11 +160,13 @@ await t.test('the page shows whole results only, and every figure that it shows 
 for (const { name } of allCases) {
   await t.test(`${name} runs from end to end and leaves its figures`, async (t) => {
     const out = t.testdir();
+    // Of syncs that are slowed down there are few in a shorter time, on a busy machine perhaps none.
+    const seconds = name === 'durable-cost' ? 2 : 0.3;
     const small = [
       '--pairs',
       '1',
       '--seconds',
-      '0.3',
+      String(seconds),
       '--spool-mib',
       '8',
       '--connections',
@@ -177,7 +179,7 @@ for (const { name } of allCases) {
     t.same(readdirSync(path.join(out, 'results')), [`${name}.json`]);
     t.ok(existsSync(path.join(out, 'RESULTS.md')));
     const result = JSON.parse(readFileSync(path.join(out, 'results', `${name}.json`), 'utf8')) as Result;
-    t.match(result, { case: name, pairs: 1, seconds: 0.3, versions: { node: process.version } });
+    t.match(result, { case: name, pairs: 1, seconds, versions: { node: process.version } });
     t.ok(result.lines.length > 0);
     for (const line of result.lines) {
       if (line.kind === 'time') t.ok(line.seconds.median > 0, line.name);
