@@ -49,6 +49,7 @@ export class Backlog {
       this.readings += count;
       this.#countBytes(place, count, place.bytes);
     }
+    if (this.readings === 0) this.oldestMs = null;
   }
 
   #countBytes({ position, count }: RecordPlace, undelivered: number, bytes: number): void {
