@@ -1,6 +1,7 @@
 /** A JSON object a line, each a reading. Blank lines are none; a line that is not JSON is one reading that is rejected. */
 import { isUtf8 } from 'node:buffer';
-import { Unreadable, type Batch } from '../domain/batch.js';
+import type { Batch } from '../domain/batch.js';
+import { Rejected } from '../domain/rejected.js';
 import { Refusal } from '../domain/refusal.js';
 import { tooManyReadings, type Codec, type Decoding } from './codec.js';
 
@@ -27,7 +28,7 @@ function parse(line: string): unknown {
   try {
     return JSON.parse(line) as unknown;
   } catch (error) {
-    return new Unreadable('malformed', '', `the line is not JSON: ${(error as Error).message}`);
+    return new Rejected('malformed', '', `the line is not JSON: ${(error as Error).message}`);
   }
 }
 
@@ -43,12 +44,12 @@ function* textLines(bytes: Buffer): Iterable<string> {
 }
 
 /** Where one line is not UTF-8, the others may be. */
-function* checkedLines(bytes: Buffer): Iterable<string | Unreadable> {
+function* checkedLines(bytes: Buffer): Iterable<string | Rejected> {
   for (let from = 0; from < bytes.length;) {
     const newline = bytes.indexOf(lineFeed, from);
     const end = newline < 0 ? bytes.length : newline;
     const line = bytes.subarray(from, end);
-    yield isUtf8(line) ? line.toString('utf8') : new Unreadable('malformed', '', 'the line is not valid UTF-8');
+    yield isUtf8(line) ? line.toString('utf8') : new Rejected('malformed', '', 'the line is not valid UTF-8');
     from = end + 1;
   }
 }

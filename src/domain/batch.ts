@@ -1,6 +1,5 @@
 /** What one HTTP body, stream frame or MQTT message carries, decoded but not yet looked into. */
 import type { Precision } from './reading.js';
-import type { RejectionCode } from './refusal.js';
 
 export interface Batch {
   /** Comes back in the receipt. */
@@ -12,7 +11,7 @@ export interface Batch {
   type: unknown;
   tags: unknown;
   precision: Precision;
-  /** What codecs could not read stands here as an `Unreadable`. */
+  /** What codecs could not read stands here as a `Rejected`. */
   readings: unknown[];
   /** The only device that its readings may be of, where the transport itself says whose they are. */
   only?: string;
@@ -24,20 +23,6 @@ export interface Batch {
   records?: readonly (readonly RecordPart[])[];
   /** Units by field; for fields of which none is known yet. */
   units?: ReadonlyMap<string, string>;
-}
-
-/** Stands for a reading of which nothing could be made. */
-export class Unreadable {
-  readonly code: RejectionCode;
-  /** JSON Pointer within what was sent. */
-  readonly path: string;
-  readonly message: string;
-
-  constructor(code: RejectionCode, path: string, message: string) {
-    this.code = code;
-    this.path = path;
-    this.message = message;
-  }
 }
 
 /** A record, and what it gave to its reading. */

@@ -1,7 +1,7 @@
 /** Device, type and tags of a series that the catalog does not know yet. */
 import { isDevice, isKey, isLongerThan, isTypeName, limits } from '../domain/reading.js';
 import { pointerSegment } from '../domain/refusal.js';
-import { Rejected } from './rejected.js';
+import { Rejected } from '../domain/rejected.js';
 
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

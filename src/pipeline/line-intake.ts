@@ -6,7 +6,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { lineBlocks, tooLong } from '../codecs/line-blocks.js';
 import { ndjsonMediaType } from '../codecs/ndjson.js';
-import { Unreadable, type Batch } from '../domain/batch.js';
+import type { Batch } from '../domain/batch.js';
+import { Rejected } from '../domain/rejected.js';
 import type { Precision } from '../domain/reading.js';
 import { maxListedRejections, Refusal, type Receipt } from '../domain/refusal.js';
 import type { Accepted, Ingest } from './ingest.js';
@@ -83,7 +84,7 @@ export class LineIntake {
   #longLine(): Batch {
     const { precision = 'ms', maxLineBytes } = this.#options;
     const message = `the line is longer than ${maxLineBytes} bytes`;
-    const readings = [new Unreadable('malformed', '', message)];
+    const readings = [new Rejected('malformed', '', message)];
     return { id: undefined, seq: undefined, device: undefined, type: undefined, tags: undefined, precision, readings };
   }
 

@@ -4,7 +4,8 @@
  * This is the hot path. A known series is found by device, type and tags without a look at their characters; its line
  * begins with a text that was made once. Of the reading itself nothing is kept but the newest values of its series.
  */
-import { Unreadable, type Batch } from '../domain/batch.js';
+import type { Batch } from '../domain/batch.js';
+import { Rejected } from '../domain/rejected.js';
 import { encodePrefix } from '../domain/line.js';
 import type { LineWriter } from '../domain/line-writer.js';
 import { defaultType, isKey, isPrecision, limits, type FieldValue, type Kind, type Tags } from '../domain/reading.js';
@@ -17,7 +18,6 @@ import { kindOf, plainInteger, wrongKind } from './field-value.js';
 import type { Gathered } from './gathered.js';
 import type { Outcome } from './outcome.js';
 import { takeRecords } from './records.js';
-import { Rejected } from './rejected.js';
 
 const noRejections: Rejection[] = [];
 
@@ -67,7 +67,7 @@ export class Normalizer {
 
   #take(value: unknown, batch: Batch, latestMs: number, gathered: Gathered): SeriesEntry {
     if (!isPlainObject(value)) throw new Rejected('malformed', '', 'a reading must be an object');
-    if (value instanceof Unreadable) throw new Rejected(value.code, value.path, value.message);
+    if (value instanceof Rejected) throw value;
     let { device, type: typeName, tags }: { device?: unknown; type?: unknown; tags?: unknown } = batch;
     let precision: unknown = batch.precision;
     let ts: unknown;

@@ -2,10 +2,10 @@
  * Batches whose sender counts records, several of which make one reading. A record that is wrong is rejected, and the
  * reading goes on without it as long as it has others: it may still be wrong in another place.
  */
-import { Unreadable, type RecordPart } from '../domain/batch.js';
+import type { RecordPart } from '../domain/batch.js';
+import { Rejected } from '../domain/rejected.js';
 import { maxListedRejections, type Rejection } from '../domain/refusal.js';
 import type { Outcome } from './outcome.js';
-import { Rejected } from './rejected.js';
 
 /** @param take keeps a reading. @throws Rejected when it is wrong */
 export function takeRecords(
@@ -59,7 +59,7 @@ function atFault(records: readonly RecordPart[], path: string): readonly RecordP
 }
 
 function removeFields(reading: unknown, wrong: ReadonlySet<RecordPart>, rest: readonly RecordPart[]): void {
-  if (reading instanceof Unreadable) return;
+  if (reading instanceof Rejected) return;
   const { fields } = reading as { fields: Record<string, unknown> };
   const kept = new Set(rest.flatMap((record) => record.fields));
   for (const name of [...wrong].flatMap((record) => record.fields)) if (!kept.has(name)) delete fields[name];

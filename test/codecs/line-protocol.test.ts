@@ -2,7 +2,8 @@ import { array, assert, bigInt, boolean, constantFrom, double, oneof, property, 
 import { deepStrictEqual } from 'node:assert';
 import t from 'tap';
 import { LineProtocolCodec } from '../../src/codecs/line-protocol/codec.js';
-import { Unreadable, type Batch } from '../../src/domain/batch.js';
+import type { Batch } from '../../src/domain/batch.js';
+import { Rejected } from '../../src/domain/rejected.js';
 import type { Precision } from '../../src/domain/reading.js';
 import { Refusal } from '../../src/domain/refusal.js';
 import { plainPoints, type PlainPoint } from './plain-line-parser.js';
@@ -18,7 +19,7 @@ function decode(text: string, options: { precision?: Precision; timeFactor?: num
 
 function readings(text: string, options: { precision?: Precision; timeFactor?: number } = {}): unknown[] {
   return decode(text, options).readings.map((reading) => {
-    if (reading instanceof Unreadable) return reading.message;
+    if (reading instanceof Rejected) return reading.message;
     const { ts, ...rest } = reading as { ts: { ms: number; ns: number } | undefined };
     return ts ? { ...rest, ts: [ts.ms, ts.ns] } : rest;
   });
@@ -294,7 +295,7 @@ function plainReading({ line, measurement, tags: tagPairs, fields: fieldPairs, t
 }
 
 function shown(reading: unknown, line: number): unknown {
-  if (reading instanceof Unreadable) return line;
+  if (reading instanceof Rejected) return line;
   const { device, type, tags, fields, ts } = reading as {
     device: string | undefined;
     type: string;

@@ -1,7 +1,8 @@
 import { array, assert, jsonValue, oneof, property, string, uint8Array } from 'fast-check';
 import t from 'tap';
 import { ndjsonCodec } from '../../src/codecs/ndjson.js';
-import { Unreadable, type Batch } from '../../src/domain/batch.js';
+import type { Batch } from '../../src/domain/batch.js';
+import { Rejected } from '../../src/domain/rejected.js';
 import { Refusal } from '../../src/domain/refusal.js';
 
 const decode = (bytes: Buffer | string, maxReadings = 1000) =>
@@ -16,7 +17,7 @@ await t.test('a reading a line; blank lines are none, and the last needs no newl
 });
 
 await t.test('a line that is not JSON, or not UTF-8, is one reading that is rejected', (t) => {
-  const wrong = { constructor: Unreadable, code: 'malformed' };
+  const wrong = { constructor: Rejected, code: 'malformed' };
   t.match(decode('{"a":1}\n{"a":\n2}\n{"a":3},{"a":4}\n{"a":5}'), {
     readings: [{ a: 1 }, wrong, wrong, wrong, { a: 5 }],
   });
@@ -35,7 +36,7 @@ await t.test('lines are what JSON.parse makes of each, whatever stands in them',
       const expected = lines.filter((text) => !/^[ \t\r]*$/.test(text)).map(parsed);
       const batch = decode(lines.join('\n'));
       t.same(
-        batch instanceof Refusal ? [] : batch.readings.map((one) => (one instanceof Unreadable ? 'wrong' : [one])),
+        batch instanceof Refusal ? [] : batch.readings.map((one) => (one instanceof Rejected ? 'wrong' : [one])),
         expected,
       );
     }),

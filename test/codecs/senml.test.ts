@@ -13,7 +13,8 @@ import {
 } from 'fast-check';
 import t, { type Test } from 'tap';
 import { SenmlCodec } from '../../src/codecs/senml/codec.js';
-import { Unreadable, type Batch } from '../../src/domain/batch.js';
+import type { Batch } from '../../src/domain/batch.js';
+import { Rejected } from '../../src/domain/rejected.js';
 import { Refusal } from '../../src/domain/refusal.js';
 
 const nowMs = 1_700_000_000_000;
@@ -63,7 +64,7 @@ function shown(batch: Batch | Refusal): unknown {
 }
 
 function readable(reading: unknown): unknown {
-  if (reading instanceof Unreadable) return [reading.code, reading.path];
+  if (reading instanceof Rejected) return [reading.code, reading.path];
   const { ts, ...rest } = reading as { ts?: { ms: number; ns: number } };
   return ts ? { ...rest, ts: [ts.ms, ts.ns] } : rest;
 }

@@ -1,6 +1,7 @@
 /** InfluxDB's line protocol: a point is a reading. Lines count from 1, and what is wrong in one names its line and column. */
 import { isUtf8 } from 'node:buffer';
-import { Unreadable, type Batch } from '../../domain/batch.js';
+import type { Batch } from '../../domain/batch.js';
+import { Rejected } from '../../domain/rejected.js';
 import { Refusal } from '../../domain/refusal.js';
 import { tooManyReadings, type Codec, type Decoding } from '../codec.js';
 import { PointReader } from './point-reader.js';
@@ -26,7 +27,7 @@ export class LineProtocolCodec implements Codec {
       const { series, fields, time, error } = points;
       if (error) {
         const { line, column } = points.place(error);
-        readings.push(new Unreadable('malformed', '', `line ${line}, column ${column}: ${error.message}`));
+        readings.push(new Rejected('malformed', '', `line ${line}, column ${column}: ${error.message}`));
       } else {
         readings.push({ device: series.device, type: series.type, ts: time, tags: series.tags, fields });
       }

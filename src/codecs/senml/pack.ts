@@ -10,7 +10,8 @@
  * A second value of a field in one reading is named NAME.UNIT, such as the `lon` of a place; where that is taken as well, or
  * there is no unit, the last value wins. A record that only gives base fields is none to be counted.
  */
-import { Unreadable, type Batch, type RecordPart } from '../../domain/batch.js';
+import type { Batch, RecordPart } from '../../domain/batch.js';
+import { Rejected } from '../../domain/rejected.js';
 import { isKey, type FieldValue } from '../../domain/reading.js';
 import { Refusal } from '../../domain/refusal.js';
 import { ExactTime, type ArrivalClock, type Timestamp } from '../../domain/timestamp.js';
@@ -79,34 +80,34 @@ export class Pack {
       return new Refusal('malformed', `record ${index} has the label ${label}, which must be understood and is not`);
     }
     if (!isRead) {
-      this.#reject(index, new Unreadable('malformed', '', 'a record must be an object'));
+      this.#reject(index, new Rejected('malformed', '', 'a record must be an object'));
       return undefined;
     }
     const refusal = this.#base.take(record);
     if (refusal) return new Refusal(refusal.code, `record ${index}: ${refusal.message}`);
     if (record.isBaseOnly) return undefined;
-    const unreadable = this.#place(record, index);
-    if (unreadable) this.#reject(index, unreadable);
+    const rejected = this.#place(record, index);
+    if (rejected) this.#reject(index, rejected);
     return undefined;
   }
 
-  #reject(index: number, unreadable: Unreadable): void {
-    this.#readings.push(unreadable);
+  #reject(index: number, rejected: Rejected): void {
+    this.#readings.push(rejected);
     this.#records.push([{ index, fields: [] }]);
   }
 
   /** Puts the record's values into their reading. @returns why it has none */
-  #place(record: SenmlRecord, index: number): Unreadable | undefined {
+  #place(record: SenmlRecord, index: number): Rejected | undefined {
     const { n, u, t } = record;
-    if (n !== undefined && typeof n !== 'string') return new Unreadable('fields_invalid', '/n', 'must be string');
-    if (u !== undefined && typeof u !== 'string') return new Unreadable('fields_invalid', '/u', 'must be string');
+    if (n !== undefined && typeof n !== 'string') return new Rejected('fields_invalid', '/n', 'must be string');
+    if (u !== undefined && typeof u !== 'string') return new Rejected('fields_invalid', '/u', 'must be string');
     const ownTime = t === undefined ? zeroTime : secondsOf(t);
-    if (!ownTime) return new Unreadable('ts_invalid', '/t', 'must be a finite number of seconds');
+    if (!ownTime) return new Rejected('ts_invalid', '/t', 'must be a finite number of seconds');
     const isNamed = n !== undefined && n !== '';
     const device = this.#base.device ?? (isNamed ? deviceName(n) : undefined);
-    if (device === undefined) return new Unreadable('device_invalid', '/n', 'is missing, and there is no base name');
+    if (device === undefined) return new Rejected('device_invalid', '/n', 'is missing, and there is no base name');
     const values = valuesOf(record, this.#base);
-    if (values instanceof Unreadable) return values;
+    if (values instanceof Rejected) return values;
 
     const field = this.#base.device !== undefined && isNamed ? n : 'value';
     const time = ownTime === zeroTime ? this.#base.time : sumOf(this.#base.time, ownTime);

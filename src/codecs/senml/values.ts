@@ -1,5 +1,5 @@
 /** The values of a record: at most one of `v`, `vs`, `vb` and `vd`, and a sum (RFC 8428 §4.2). */
-import { Unreadable } from '../../domain/batch.js';
+import { Rejected } from '../../domain/rejected.js';
 import type { FieldValue } from '../../domain/reading.js';
 import { numberOf, type Base } from './base.js';
 import type { SenmlRecord } from './record.js';
@@ -9,10 +9,10 @@ export type NamedValue = readonly [suffix: '' | '.sum', value: FieldValue];
 
 const base64Url = /^[A-Za-z0-9_-]*={0,2}$/;
 
-export function valuesOf({ v, vs, vb, vd, s }: SenmlRecord, base: Base): NamedValue[] | Unreadable {
+export function valuesOf({ v, vs, vb, vd, s }: SenmlRecord, base: Base): NamedValue[] | Rejected {
   const others = Number(vs !== undefined) + Number(vb !== undefined) + Number(vd !== undefined);
   if (others + Number(v !== undefined) > 1) {
-    return new Unreadable('fields_invalid', '', 'a record has at most one of v, vs, vb and vd');
+    return new Rejected('fields_invalid', '', 'a record has at most one of v, vs, vb and vd');
   }
   const values: NamedValue[] = [];
   if (vs !== undefined) {
@@ -36,9 +36,9 @@ export function valuesOf({ v, vs, vb, vd, s }: SenmlRecord, base: Base): NamedVa
     if (number === undefined) return wrong('/s', 'number, and finite');
     values.push(['.sum', number + (base.sum ?? 0)]);
   }
-  return values.length > 0 ? values : new Unreadable('no_fields', '', 'a record has a value or a sum');
+  return values.length > 0 ? values : new Rejected('no_fields', '', 'a record has a value or a sum');
 }
 
-function wrong(path: string, expected: string): Unreadable {
-  return new Unreadable('field_type', path, `must be ${expected}`);
+function wrong(path: string, expected: string): Rejected {
+  return new Rejected('field_type', path, `must be ${expected}`);
 }
