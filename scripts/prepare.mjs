@@ -1,13 +1,14 @@
 // What has to be there before anything runs: the dependencies that package-lock.json names, and dist/ built from the
 // sources. Each step is done only when it is still to be done, and says so; a second start costs a few milliseconds.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
-const installStamp = path.join(root, 'node_modules', '.inlet-installed');
+const modules = path.join(root, 'node_modules');
+const installStamp = path.join(modules, '.inlet-installed');
 
 /** Standard error, so that standard output stays the server's own. */
 function say(text) {
@@ -33,6 +34,11 @@ function installDependencies(development) {
     .digest('hex');
   const installed = existsSync(installStamp) ? readFileSync(installStamp, 'utf8').split(' ') : [];
   if (installed[0] === lockHash && (!development || installed[1] === 'all')) return;
+  // npm empties what a link points to, which is somebody else's.
+  if (lstatSync(modules, { throwIfNoEntry: false })?.isSymbolicLink()) {
+    say(`${modules} is a link, and what it points to does not fit package-lock.json. Remove the link and run this again.`);
+    process.exit(1);
+  }
   say(development ? 'Installing dependencies for development (about a minute) …' : 'Installing dependencies …');
   const args = [
     'ci',
@@ -52,5 +58,5 @@ function installDependencies(development) {
 
 /** tap keeps its test class in node_modules, built for the plugins that .taprc names. */
 function buildTestRunner() {
-  spawnSync(path.join(root, 'node_modules', '.bin', 'tap'), ['build'], { cwd: root, stdio: ['ignore', 2, 2] });
+  spawnSync(path.join(modules, '.bin', 'tap'), ['build'], { cwd: root, stdio: ['ignore', 2, 2] });
 }
