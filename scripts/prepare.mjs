@@ -36,7 +36,9 @@ function installDependencies(development) {
   if (installed[0] === lockHash && (!development || installed[1] === 'all')) return;
   // npm empties what a link points to, which is somebody else's.
   if (lstatSync(modules, { throwIfNoEntry: false })?.isSymbolicLink()) {
-    say(`${modules} is a link, and what it points to does not fit package-lock.json. Remove the link and run this again.`);
+    say(
+      `${modules} is a link, and what it points to does not fit package-lock.json. Remove the link and run this again.`,
+    );
     process.exit(1);
   }
   say(development ? 'Installing dependencies for development (about a minute) …' : 'Installing dependencies …');
