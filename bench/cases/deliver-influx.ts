@@ -4,7 +4,7 @@ import { Agent, request, type IncomingMessage } from 'node:http';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { SegmentedSpool } from '../../src/spool/log.js';
-import { hasInfluxd, InfluxdProcess } from '../influxd-process.js';
+import { hasInfluxd, InfluxdProcess } from '../servers/influxd.js';
 import { inPairs } from '../measure.js';
 import { describePair } from '../report.js';
 import { ratioLine, type Run } from '../result.js';

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { once, on } from 'node:events';
 import { WebSocket } from 'ws';
 import { DirectDuckDb, directInflux, type Questions, type Span } from '../direct-queries.js';
-import { hasInfluxd, InfluxdProcess } from '../influxd-process.js';
+import { hasInfluxd, InfluxdProcess } from '../servers/influxd.js';
 import { describePair } from '../report.js';
 import { inPairs } from '../measure.js';
 import { ratioLine, type RatioLine, type Run } from '../result.js';

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { connectAsync } from 'mqtt';
 import { Load } from '../load/load.js';
 import { inPairs, measure, type Pace } from '../measure.js';
-import { hasMosquitto, MosquittoProcess } from '../mosquitto-process.js';
+import { hasMosquitto, MosquittoProcess } from '../servers/mosquitto.js';
 import { brokerConnections } from '../../src/transports/mqtt/broker.js';
 import { describePair } from '../report.js';
 import { ratioLine, timeLine, type Line, type Run } from '../result.js';

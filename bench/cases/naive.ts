@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { hasInfluxd, InfluxdProcess } from '../influxd-process.js';
+import { hasInfluxd, InfluxdProcess } from '../servers/influxd.js';
 import { Load } from '../load/load.js';
 import { inPairs, longestWarmUpMs } from '../measure.js';
 import { describePair } from '../report.js';

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { hasInfluxd, InfluxdProcess } from '../influxd-process.js';
+import { hasInfluxd, InfluxdProcess } from '../servers/influxd.js';
 import { Load } from '../load/load.js';
 import { amountLine, type Line } from '../result.js';
 import { ServerProcess } from '../server-process.js';

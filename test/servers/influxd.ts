@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { hasInfluxd, InfluxdProcess, type InfluxdOptions } from '../../bench/influxd-process.js';
+import { hasInfluxd, InfluxdProcess, type InfluxdOptions } from '../../bench/servers/influxd.js';
+import { isMissing } from './missing.js';
 
 export interface InfluxdSettings extends InfluxdOptions {
   /** Where its data lies, which is not removed; a directory of its own unless given. */
@@ -44,14 +45,6 @@ export class Influxd extends InfluxdProcess {
   }
 }
 
-/**
- * Whether this machine has no `influxd`; then it is said loudly that a suite did not run. Where `CI` is set that is an
- * error: a suite that never runs proves nothing.
- */
 export function influxdIsMissing(suite: string): boolean {
-  if (hasInfluxd()) return false;
-  const message = `${suite} DID NOT RUN: there is no influxd (1.x) on this machine`;
-  if (process.env['CI']) throw new Error(message);
-  process.stderr.write(`\n!!! ${message}\n\n`);
-  return true;
+  return isMissing(suite, 'influxd (1.x)', hasInfluxd());
 }

@@ -1,17 +1,17 @@
 /** nginx with deploy/nginx.conf before a service, on a port of its own. */
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Test } from 'tap';
-import { freePort } from './free-port.js';
+import { ForeignProcess, takesConnections } from '../../bench/servers/foreign-process.js';
+import { freePort } from '../../bench/servers/free-port.js';
+import { isMissing } from './missing.js';
 
 const recommended = new URL('../../../deploy/nginx.conf', import.meta.url);
 const program = '/usr/sbin/nginx';
-const startWithinMs = 20_000;
+const reloadWithinMs = 20_000;
 
 /** One that runs until the test is over. @param service what is behind it */
 export async function startNginx(t: Test, service: string): Promise<Nginx> {
@@ -22,10 +22,9 @@ export async function startNginx(t: Test, service: string): Promise<Nginx> {
 }
 
 export class Nginx {
+  readonly #process = new ForeignProcess(program, 'SIGTERM');
   #directory = '';
   #port = 0;
-  #process: ChildProcess | undefined;
-  #output = '';
 
   get url(): string {
     return `http://127.0.0.1:${this.#port}`;
@@ -33,43 +32,24 @@ export class Nginx {
 
   async start(service: string): Promise<void> {
     await this.#configure(service);
-    const child = spawn(program, ['-p', this.#directory, '-c', 'nginx.conf', '-e', 'stderr'], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
-    this.#process = child;
-    // A test that ends by an error must not leave a server behind.
-    const killIt = () => child.kill('SIGTERM');
-    process.once('exit', killIt);
-    child.once('exit', () => process.off('exit', killIt));
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      this.#output = (this.#output + text).slice(-10_000);
-    });
-    const deadline = Date.now() + startWithinMs;
-    while (!(await this.#answers())) {
-      if (child.exitCode !== null || Date.now() > deadline) throw new Error(`nginx did not start:\n${this.#output}`);
-      await delay(20);
-    }
+    const commandLine = ['-p', this.#directory, '-c', 'nginx.conf', '-e', 'stderr'];
+    await this.#process.start(commandLine, () => takesConnections(this.#port));
   }
 
   /** New workers take what is new; the old ones keep what they have. @returns when they have done so */
   async reload(): Promise<void> {
-    const { pid } = this.#process!;
-    const before = workersOf(pid!);
-    this.#process!.kill('SIGHUP');
-    const deadline = Date.now() + startWithinMs;
-    while (!workersOf(pid!).some((worker) => !before.includes(worker))) {
-      if (Date.now() > deadline) throw new Error(`nginx did not reload:\n${this.#output}`);
+    const { pid } = this.#process;
+    const before = workersOf(pid);
+    this.#process.signal('SIGHUP');
+    const deadline = Date.now() + reloadWithinMs;
+    while (!workersOf(pid).some((worker) => !before.includes(worker))) {
+      if (Date.now() > deadline) throw new Error('nginx did not reload');
       await delay(20);
     }
   }
 
   async end(): Promise<void> {
-    const child = this.#process;
-    if (child && child.exitCode === null && child.signalCode === null) {
-      const ended = once(child, 'exit');
-      child.kill('SIGTERM');
-      await ended;
-    }
+    await this.#process.end('SIGTERM');
     if (this.#directory !== '') await rm(this.#directory, { recursive: true, force: true, maxRetries: 5 });
   }
 
@@ -94,17 +74,6 @@ export class Nginx {
     ];
     await writeFile(path.join(this.#directory, 'nginx.conf'), `${main.join('\n')}\n`);
   }
-
-  async #answers(): Promise<boolean> {
-    return new Promise((resolve) => {
-      const socket = connect(this.#port, '127.0.0.1');
-      socket.once('connect', () => {
-        socket.destroy();
-        resolve(true);
-      });
-      socket.once('error', () => resolve(false));
-    });
-  }
 }
 
 function workersOf(pid: number): string[] {
@@ -112,14 +81,6 @@ function workersOf(pid: number): string[] {
   return stdout.split(' ').filter((one) => one !== '');
 }
 
-/**
- * Whether this machine has no nginx; then it is said loudly that a suite did not run. Where `CI` is set that is an error:
- * a suite that never runs proves nothing.
- */
 export function nginxIsMissing(suite: string): boolean {
-  if (spawnSync(program, ['-v']).error === undefined) return false;
-  const message = `${suite} DID NOT RUN: there is no nginx on this machine`;
-  if (process.env['CI']) throw new Error(message);
-  process.stderr.write(`\n!!! ${message}\n\n`);
-  return true;
+  return isMissing(suite, 'nginx', spawnSync(program, ['-v']).error === undefined);
 }

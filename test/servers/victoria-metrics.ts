@@ -2,17 +2,15 @@
  * A real VictoriaMetrics for tests: a server that we did not write and that takes line protocol at `/api/v2/write`, as
  * InfluxDB 2.x does. It keeps each field as a series of floats, `measurement_field`, and leaves strings out.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { accessSync, constants } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { freePort } from './free-port.js';
+import { ForeignProcess } from '../../bench/servers/foreign-process.js';
+import { freePort } from '../../bench/servers/free-port.js';
+import { isMissing } from './missing.js';
 
 const program = '/usr/bin/victoria-metrics';
-const startWithinMs = 20_000;
 
 export interface ExportedSeries {
   /** Labels; the name of the series is `__name__`. */
@@ -24,48 +22,25 @@ export interface ExportedSeries {
 
 export class VictoriaMetrics {
   url = '';
+  readonly #process = new ForeignProcess(program);
   #directory = '';
-  #process: ChildProcess | undefined;
 
   async start(): Promise<this> {
     this.#directory = await mkdtemp(path.join(tmpdir(), 'inlet-victoria-'));
     const address = `127.0.0.1:${await freePort()}`;
     this.url = `http://${address}`;
-    const child = spawn(
-      program,
-      [
-        `-storageDataPath=${this.#directory}`,
-        `-httpListenAddr=${address}`,
-        '-retentionPeriod=100y',
-        '-loggerLevel=ERROR',
-      ],
-      { stdio: 'ignore' },
-    );
-    this.#process = child;
-    // A test that ends by an error must not leave a server behind.
-    const killIt = () => child.kill('SIGKILL');
-    process.once('exit', killIt);
-    child.once('exit', () => process.off('exit', killIt));
-    for (const deadline = Date.now() + startWithinMs; Date.now() < deadline; await delay(25)) {
-      if (child.exitCode !== null) throw new Error(`victoria-metrics ended with ${child.exitCode}`);
-      if (
-        await fetch(`${this.url}/health`).then(
-          ({ ok }) => ok,
-          () => false,
-        )
-      )
-        return this;
-    }
-    throw new Error(`victoria-metrics did not answer within ${startWithinMs} ms`);
+    const commandLine = [
+      `-storageDataPath=${this.#directory}`,
+      `-httpListenAddr=${address}`,
+      '-retentionPeriod=100y',
+      '-loggerLevel=ERROR',
+    ];
+    await this.#process.start(commandLine, () => isHealthy(this.url));
+    return this;
   }
 
   async stop(): Promise<void> {
-    const child = this.#process;
-    if (child && child.exitCode === null && child.signalCode === null) {
-      const ended = once(child, 'exit');
-      child.kill('SIGKILL');
-      await ended;
-    }
+    await this.#process.end('SIGKILL');
     await rm(this.#directory, { recursive: true, force: true, maxRetries: 5 });
   }
 
@@ -81,15 +56,13 @@ export class VictoriaMetrics {
   }
 }
 
-/** As `influxdIsMissing`: said loudly, and an error where `CI` is set. */
+async function isHealthy(url: string): Promise<boolean> {
+  return fetch(`${url}/health`).then(
+    ({ ok }) => ok,
+    () => false,
+  );
+}
+
 export function victoriaMetricsIsMissing(suite: string): boolean {
-  try {
-    accessSync(program, constants.X_OK);
-    return false;
-  } catch {
-    const message = `${suite} DID NOT RUN: there is no ${program} on this machine`;
-    if (process.env['CI']) throw new Error(message);
-    process.stderr.write(`\n!!! ${message}\n\n`);
-    return true;
-  }
+  return isMissing(suite, program, existsSync(program));
 }

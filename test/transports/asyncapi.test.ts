@@ -11,7 +11,7 @@ import { WebSocket } from 'ws';
 import { encodeCursor } from '../../src/live/cursor.js';
 import { closeCodes } from '../../src/transports/ws/close-codes.js';
 import type { AsyncApiDocument } from '../../src/transports/http/asyncapi/document.js';
-import { freePort } from '../servers/free-port.js';
+import { freePort } from '../../bench/servers/free-port.js';
 import { startInlet } from '../servers/inlet.js';
 import { until } from '../servers/until.js';
 

@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Test } from 'tap';
 import { Service } from '../../../src/app/service.js';
 import { readSettings } from '../../../src/config/settings.js';
-import { freePort } from '../../servers/free-port.js';
+import { freePort } from '../../../bench/servers/free-port.js';
 import { Influxd, influxdIsMissing } from '../../servers/influxd.js';
 import type { Expectations } from './journal.js';
 import { commands, Runs, type RunService } from './run.js';

@@ -2,12 +2,12 @@
  * A real InfluxDB 1.x as a process of its own: on a free loopback port, on the data of one directory, and without reports to
  * anywhere. It keeps its port and its data over `kill` and `restart`, so that the store can be taken away and given back.
  */
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { ForeignProcess } from './foreign-process.js';
+import { freePort } from './free-port.js';
 
 export interface InfluxdOptions {
   /** Larger bodies get 413. */
@@ -16,11 +16,7 @@ export interface InfluxdOptions {
   authentication?: boolean;
 }
 
-const startWithinMs = 30_000;
-const stopWithinMs = 10_000;
-const askEveryMs = 25;
 const portAttempts = 3;
-const keptOutputCharacters = 10_000;
 
 export function hasInfluxd(): boolean {
   return spawnSync('influxd', ['version']).status === 0;
@@ -30,8 +26,7 @@ export class InfluxdProcess {
   url = '';
   readonly #directory: string;
   readonly #options: InfluxdOptions;
-  #process: ChildProcess | undefined;
-  #output = '';
+  readonly #process = new ForeignProcess('influxd');
 
   constructor(directory: string, options: InfluxdOptions = {}) {
     this.#directory = directory;
@@ -58,30 +53,28 @@ export class InfluxdProcess {
   /** Ends it in good order; the data stays. */
   async stop(): Promise<void> {
     this.resume();
-    await this.#end('SIGTERM');
+    await this.#process.end('SIGTERM');
   }
 
   /** kill -9; the data stays. */
   async kill(): Promise<void> {
-    await this.#end('SIGKILL');
+    await this.#process.end('SIGKILL');
   }
 
   /** Starts it again, also after `kill`, with the same address and data. */
   async restart(signal: 'SIGTERM' | 'SIGKILL' = 'SIGKILL'): Promise<void> {
-    await this.#end(signal);
+    await this.#process.end(signal);
     await this.#run(this.url);
   }
 
   /** It keeps its connections and answers nothing. Its threads stop one after the other. */
   async pause(): Promise<void> {
-    if (!this.#process) return;
-    const { pid } = this.#process;
-    this.#process.kill('SIGSTOP');
-    while (!(await isStopped(pid!))) await pause(5);
+    this.#process.signal('SIGSTOP');
+    while (!(await isStopped(this.#process.pid))) await pause(5);
   }
 
   resume(): void {
-    this.#process?.kill('SIGCONT');
+    this.#process.signal('SIGCONT');
   }
 
   get #configFile(): string {
@@ -89,40 +82,7 @@ export class InfluxdProcess {
   }
 
   async #run(url: string): Promise<void> {
-    const child = spawn('influxd', ['-config', this.#configFile], { stdio: ['ignore', 'pipe', 'pipe'] });
-    this.#process = child;
-    this.#output = '';
-    // Whoever ends by an error must not leave a server behind.
-    const killIt = () => child.kill('SIGKILL');
-    process.once('exit', killIt);
-    child.once('exit', () => process.off('exit', killIt));
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (text: string) => {
-        this.#output = (this.#output + text).slice(-keptOutputCharacters);
-      });
-    }
-    await this.#untilItAnswers(child, url);
-  }
-
-  async #untilItAnswers(child: ChildProcess, url: string): Promise<void> {
-    const deadline = Date.now() + startWithinMs;
-    while (Date.now() < deadline) {
-      if (child.exitCode !== null) throw new Error(`influxd ended with ${child.exitCode}:\n${this.#output}`);
-      if (await answersPing(url)) return;
-      await pause(askEveryMs);
-    }
-    throw new Error(`influxd did not answer within ${startWithinMs} ms:\n${this.#output}`);
-  }
-
-  async #end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
-    const child = this.#process;
-    this.#process = undefined;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    const ended = once(child, 'exit');
-    child.kill(signal);
-    const timer = setTimeout(() => child.kill('SIGKILL'), stopWithinMs);
-    await ended;
-    clearTimeout(timer);
+    await this.#process.start(['-config', this.#configFile], () => answersPing(url));
   }
 }
 
@@ -139,15 +99,6 @@ async function answersPing(url: string): Promise<boolean> {
     (response) => response.status === 204,
     () => false,
   );
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 function configuration(directory: string, address: string, options: InfluxdOptions): string {
