@@ -15,7 +15,6 @@ export interface Settings {
   streamShare: number;
   /** Readings in a request or frame at most. */
   batch: number;
-  /** Of what is posted. */
   format: Format;
   /** Where to write the identity of each acknowledged reading. */
   record: string | undefined;
@@ -56,7 +55,9 @@ Where to
                       stream, and POST where no WebSocket gets through (http)
   --stream-share N    with auto: the share of devices that stream at all, 0 to 1 (1)
   --batch N           readings in a request, frame or message at most (http 100, else 1; replay 500)
-  --format NAME       with http: ${formats.join(', ')} (json); SenML has no tags
+  --format NAME       ${formats.join(', ')} (json): over http all of them, and over mqtt
+                      where the server speaks MQTT 5; over ws and auto json and senml-cbor.
+                      SenML has no tags, and over ws, auto and mqtt no type but telemetry
   --record FILE       write each acknowledged reading as a line of JSON
 
 A fleet of made-up devices
@@ -98,6 +99,9 @@ const options = {
   'shift-to-now': { type: 'boolean' },
 } as const;
 
+/** A stream has text frames of JSON, and binary ones of what is agreed. */
+const frameFormats: ReadonlySet<Format> = new Set(['json', 'senml-cbor']);
+
 const fleetOnly = ['devices', 'rate', 'profile', 'duration', 'seed'] as const;
 const replayOnly = ['type', 'device', 'field', 'speed', 'shift-to-now'] as const;
 
@@ -121,7 +125,10 @@ export function readArguments(args: string[]): Settings | 'help' {
   if (values.help) return 'help';
   const protocol = oneOf('protocol', values.protocol ?? 'http', ['http', 'ws', 'mqtt', 'auto'] as const);
   if (protocol !== 'auto') refuseAll(values, ['stream-share'], 'goes with --protocol auto only');
-  if (protocol !== 'http') refuseAll(values, ['format'], 'goes with --protocol http only');
+  const format = oneOf('format', values.format ?? 'json', formats);
+  if ((protocol === 'ws' || protocol === 'auto') && !frameFormats.has(format)) {
+    throw new WrongArgument(`--format ${format} goes over http and mqtt; over ${protocol} json and senml-cbor do`);
+  }
   const source = values.replay === undefined ? fleetSource(values) : replaySource(values, values.replay);
   const usualBatch = source.kind === 'replay' ? 500 : protocol === 'http' ? 100 : 1;
   return {
@@ -130,7 +137,7 @@ export function readArguments(args: string[]): Settings | 'help' {
     protocol,
     streamShare: number('stream-share', values['stream-share'] ?? '1', 0, 1),
     batch: values.batch === undefined ? usualBatch : integer('batch', values.batch, 1, 10_000),
-    format: oneOf('format', values.format ?? 'json', formats),
+    format,
     record: values.record,
     source,
   };

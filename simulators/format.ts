@@ -1,8 +1,14 @@
 /** Readings in each format that Inlet takes, as a device would write them. */
 import { encode } from 'cborg';
+import type { BatchFormat } from '../src/client/index.js';
 
 export const formats = ['json', 'ndjson', 'senml', 'senml-cbor', 'line'] as const;
 export type Format = (typeof formats)[number];
+
+/** SenML has no place for a type either. A request has its address for it; on any other way its readings are `telemetry`. */
+export function hasTypes(format: Format): boolean {
+  return format !== 'senml' && format !== 'senml-cbor';
+}
 
 export const mediaTypes: Readonly<Record<Format, string>> = {
   json: 'application/json',
@@ -42,13 +48,30 @@ export function encodeReadings(format: Format, readings: readonly FormatReading[
     case 'senml':
     case 'senml-cbor': {
       const { records, readingOf } = packOf(readings);
-      if (seq !== undefined) records[0]!['seq'] = seq;
+      if (seq !== undefined && records[0]) records[0]['seq'] = seq;
       return {
         bytes: format === 'senml' ? textBytes(JSON.stringify(records)) : encode(records.map(numbered)),
         readingOf,
       };
     }
   }
+}
+
+/** For a device of the client library. */
+export function batchFormat(format: Format): BatchFormat {
+  return {
+    mediaType: mediaTypes[format],
+    encode(readings, marks) {
+      const { bytes, readingOf } = encodeReadings(format, readings, marks?.seq);
+      // SenML has no place for the type; a simulated device has one only.
+      const type = readingOf && readings[0]?.type;
+      return {
+        body: new Uint8Array(bytes),
+        ...(type === undefined ? {} : { query: { type } }),
+        ...(readingOf ? { readingOf } : {}),
+      };
+    },
+  };
 }
 
 function textBytes(text: string): Uint8Array {

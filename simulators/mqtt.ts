@@ -26,7 +26,7 @@ export function mqttConnect(): MqttConnect {
 
 function listen(client: MqttClient, events: MqttConnectionEvents): void {
   let trouble = 'the connection was closed';
-  client.on('connect', () => events.onOpen());
+  client.on('connect', () => events.onOpen(client.options.protocolVersion === 5));
   client.on('message', (_, payload) => events.onMessage(payload.toString()));
   client.on('error', (error) => (trouble = error.message));
   client.on('close', () => events.onClose({ code: 'network', message: trouble }));
@@ -39,8 +39,11 @@ function connectionOf(client: MqttClient): ReturnType<MqttConnect> {
     if (packet.cmd === 'puback') reason = packet.reasonCode ?? 0;
   });
   return {
-    publish(topic, payload, acked) {
-      client.publish(topic, payload, { qos: 1 }, (error) => {
+    publish({ topic, payload, contentType }, acked) {
+      const content =
+        typeof payload === 'string' ? payload : Buffer.from(payload.buffer, payload.byteOffset, payload.length);
+      const properties = contentType === undefined ? {} : { properties: { contentType } };
+      client.publish(topic, content, { qos: 1, ...properties }, (error) => {
         // An error without a reason is a connection that ended.
         if (!error || reason > 0) acked(reason);
       });

@@ -4,7 +4,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Device } from '../src/client/index.js';
 import { help, readArguments, WrongArgument, type Settings } from './arguments.js';
 import { fleetDevice, fleetPlan, fleetReadings } from './fleet.js';
-import { play, type Plan } from './play.js';
+import { hasTypes } from './format.js';
+import { play, type Plan, type Planned } from './play.js';
 import { Recorder } from './recorder.js';
 import { replayPlan } from './replay.js';
 import { survey, WrongFile } from './replay-file.js';
@@ -22,19 +23,28 @@ interface Run {
   plans: { device: string; plan: Plan }[];
 }
 
-async function planRun({ source, protocol, url }: Settings): Promise<Run> {
+async function planRun({ source, protocol, url, format }: Settings): Promise<Run> {
   const startMs = Date.now();
+  const sent = (plan: Plan) => (hasTypes(format) || protocol === 'http' ? plan : ofDefaultType(plan));
   if (source.kind === 'replay') {
     const seen = await survey(source.file);
     const title = `${source.device} replays ${count(seen.rows)} readings over ${protocol} to ${url}`;
-    return { total: seen.rows, title, plans: [{ device: source.device, plan: replayPlan(source, seen, startMs) }] };
+    return {
+      total: seen.rows,
+      title,
+      plans: [{ device: source.device, plan: sent(replayPlan(source, seen, startMs)) }],
+    };
   }
   const { devices, profile, rateHz } = source;
   const title = `${count(devices)} × ${profile}, ${rateHz} readings/s each, over ${protocol} to ${url}`;
   const plans = Array.from({ length: devices }, (_, index) => {
-    return { device: fleetDevice(profile, index), plan: fleetPlan(source, index, startMs) };
+    return { device: fleetDevice(profile, index), plan: sent(fleetPlan(source, index, startMs)) };
   });
   return { total: fleetReadings(source), title, plans };
+}
+
+async function* ofDefaultType(plan: Plan): AsyncGenerator<Planned> {
+  for await (const { dueMs, reading } of plan) yield { dueMs, reading: { ...reading, type: 'telemetry' } };
 }
 
 /** @returns the exit code */

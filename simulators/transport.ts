@@ -5,12 +5,11 @@ import {
   MqttDevice,
   StreamDevice,
   type AnsweredBatch,
-  type BatchEncoder,
   type Device,
   type DeviceEvents,
 } from '../src/client/index.js';
 import type { Protocol } from './arguments.js';
-import { encodeReadings, mediaTypes, type Format } from './format.js';
+import { batchFormat, type Format } from './format.js';
 import { mqttConnect } from './mqtt.js';
 import type { Tally } from './tally.js';
 
@@ -22,7 +21,7 @@ export interface Transport {
   streamShare?: number;
   /** Readings in a request at most. */
   batch: number;
-  /** Of requests; JSON when it is left out. */
+  /** JSON when it is left out. */
   format?: Format;
 }
 
@@ -49,11 +48,17 @@ export function openDevice(name: string, transport: Transport, tally: Tally, lis
 function deviceFor(name: string, transport: Transport, events: DeviceEvents): Device {
   const { protocol, url, token, streamShare = 1, batch, format = 'json' } = transport;
   // A simulator is there to be watched: after a restart of the service it is back within seconds.
-  const usual = { url, ...(token === undefined ? {} : { token }), ...events, backoff: { maxMs: 5000 } };
+  const usual = {
+    url,
+    ...(token === undefined ? {} : { token }),
+    ...(format === 'json' ? {} : { format: batchFormat(format) }),
+    ...events,
+    backoff: { maxMs: 5000 },
+  };
   const posting = { batchReadings: batch, batchDelayMs: 0 };
   switch (protocol) {
     case 'http':
-      return new HttpDevice({ ...usual, ...posting, ...(format === 'json' ? {} : { encode: encoderFor(format) }) });
+      return new HttpDevice({ ...usual, ...posting });
     case 'ws':
       return new StreamDevice({ ...usual, WebSocket });
     case 'mqtt':
@@ -61,18 +66,4 @@ function deviceFor(name: string, transport: Transport, events: DeviceEvents): De
     case 'auto':
       return new FallbackDevice({ ...usual, ...posting, WebSocket, name, streamShare });
   }
-}
-
-function encoderFor(format: Format): BatchEncoder {
-  return (readings) => {
-    const { bytes, readingOf } = encodeReadings(format, readings);
-    // SenML has no place for the type; a simulated device has one only.
-    const type = readingOf && readings[0]?.type;
-    return {
-      body: new Uint8Array(bytes),
-      mediaType: mediaTypes[format],
-      ...(type === undefined ? {} : { query: { type } }),
-      ...(readingOf ? { readingOf } : {}),
-    };
-  };
 }

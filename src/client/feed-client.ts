@@ -46,7 +46,7 @@ export class FeedClient {
   constructor(options: FeedClientOptions) {
     this.#options = options;
     this.#retryBackoff = new Backoff(options.backoff);
-    this.#socket = new PersistentSocket('/v1/live', options, {
+    this.#socket = new PersistentSocket({ path: '/v1/live' }, options, {
       onConnecting: () => this.#options.onState?.('connecting'),
       onOpen: () => this.#goOnline(),
       onMessage: (message) => this.#receive(message),

@@ -11,6 +11,7 @@
  * where two readings have the same identity the one handed over last wins.
  */
 import { Backoff, type BackoffOptions } from './backoff.js';
+import { inReadings, jsonFormat, type BatchFormat, type EncodedBatch } from './batch-format.js';
 import { currentToken, isRenewable, type Token } from './credentials.js';
 import { DeviceBuffer } from './device-buffer.js';
 import type { Device, DeviceEvents, DeviceState, Refused } from './device.js';
@@ -29,30 +30,18 @@ export interface HttpDeviceOptions extends DeviceEvents {
   /** Readings without an answer at most; `send` waits beyond that. */
   maxBufferedReadings?: number;
   gzip?: boolean;
-  /** Writes batches in another format than JSON. */
-  encode?: BatchEncoder;
+  /** JSON when it is left out. */
+  format?: BatchFormat;
   requestTimeoutMs?: number;
   backoff?: BackoffOptions;
 }
-
-export interface EncodedBatch {
-  body: string | Uint8Array<ArrayBuffer>;
-  mediaType: string;
-  /** For the address: what the format has no place for. */
-  query?: Readonly<Record<string, string>>;
-  /** Where receipts count something smaller than readings: which of them each belongs to. */
-  readingOf?: readonly number[];
-}
-
-export type BatchEncoder = (readings: readonly OutgoingReading[]) => EncodedBatch;
-
-const encodeJson: BatchEncoder = (readings) => ({ body: JSON.stringify(readings), mediaType: 'application/json' });
 
 type Settled = Exclude<PostOutcome, { outcome: 'later' | 'never' }>;
 
 export class HttpDevice implements Device {
   readonly #options: HttpDeviceOptions;
   readonly #url: URL;
+  readonly #format: BatchFormat;
   readonly #buffer: DeviceBuffer;
   readonly #backoff: Backoff;
   readonly #stamper = new Stamper();
@@ -69,6 +58,7 @@ export class HttpDevice implements Device {
   constructor(options: HttpDeviceOptions) {
     this.#options = options;
     this.#url = new URL('/v1/readings', options.url);
+    this.#format = options.format ?? jsonFormat;
     this.#buffer = new DeviceBuffer(options.maxBufferedReadings ?? 10_000);
     this.#backoff = new Backoff(options.backoff);
     this.#batchReadings = options.batchReadings ?? 500;
@@ -126,7 +116,7 @@ export class HttpDevice implements Device {
 
   /** Posts the batch until it has an answer. Never throws. */
   async #deliver(batch: OutgoingReading[]): Promise<void> {
-    const encoded = (this.#options.encode ?? encodeJson)(batch);
+    const encoded = this.#format.encode(batch);
     const firstAttemptAtMs = performance.now();
     for (let onTheirWay = batch.length; ; onTheirWay = 0) {
       const answer = await this.#attempt(encoded);
@@ -137,18 +127,18 @@ export class HttpDevice implements Device {
         if (answer.status !== 401 || !isRenewable(this.#options.token)) return this.#fail(answer.refused);
         await this.#wait(answer.refused, onTheirWay);
       } else {
-        return this.#settle(batch, inReadings(answer, batch, encoded), performance.now() - firstAttemptAtMs);
+        return this.#settle(batch, encoded, answer, performance.now() - firstAttemptAtMs);
       }
     }
   }
 
-  async #attempt({ body, mediaType, query = {} }: EncodedBatch): Promise<PostOutcome> {
+  async #attempt({ body, query = {} }: EncodedBatch): Promise<PostOutcome> {
     const { token, gzip = false, requestTimeoutMs = 30_000 } = this.#options;
     const { signal } = this.#stopping;
     try {
       const current = await currentToken(token);
       const url = new URL(`?${new URLSearchParams(query).toString()}`, this.#url);
-      const sending = { body, mediaType, token: current, gzip };
+      const sending = { body, mediaType: this.#format.mediaType, token: current, gzip };
       return await postReadings({
         url: Object.keys(query).length > 0 ? url : this.#url,
         ...sending,
@@ -167,7 +157,7 @@ export class HttpDevice implements Device {
     await pause(delayMs, this.#stopping.signal);
   }
 
-  #settle(batch: OutgoingReading[], answer: Settled, latencyMs: number): void {
+  #settle(batch: OutgoingReading[], encoded: EncodedBatch, answer: Settled, latencyMs: number): void {
     this.#posting = 0;
     this.#backoff.reset();
     this.#enter('online');
@@ -177,7 +167,7 @@ export class HttpDevice implements Device {
     }
     this.#readings = this.#readings.slice(batch.length);
     if (answer.outcome === 'answered') {
-      const { accepted, rejected, results = [] } = answer.receipt;
+      const { accepted, rejected, results = [] } = inReadings(answer.receipt, batch, encoded);
       this.#options.onReceipt?.({ readings: batch, accepted, rejected, rejections: results, latencyMs });
     } else {
       this.#options.onRefused?.(batch, answer.refused);
@@ -205,13 +195,4 @@ export class HttpDevice implements Device {
     this.#stopping.abort();
     this.#buffer.fail(refused);
   }
-}
-
-/** A receipt that counts records, in readings: one is rejected when any of its records is. */
-function inReadings(answer: Settled, batch: readonly OutgoingReading[], { readingOf }: EncodedBatch): Settled {
-  if (answer.outcome !== 'answered' || !readingOf) return answer;
-  const results = answer.receipt.results?.map((one) => ({ ...one, index: readingOf[one.index] ?? one.index }));
-  const rejected = new Set(results?.map(({ index }) => index)).size;
-  const counts = { accepted: batch.length - rejected, rejected };
-  return { outcome: 'answered', receipt: { ...counts, ...(results ? { results } : {}) } };
 }

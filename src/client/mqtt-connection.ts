@@ -3,13 +3,21 @@ import type { Refused } from './device.js';
 
 export interface MqttConnection {
   /** QoS 1. @param acked called once, with PUBACK's reason (0 by MQTT 3.1.1), or never when the connection ends before */
-  publish(topic: string, payload: string, acked: (reason: number) => void): void;
+  publish(message: OutgoingMessage, acked: (reason: number) => void): void;
   subscribe(topic: string): void;
   close(): void;
 }
 
+export interface OutgoingMessage {
+  topic: string;
+  payload: string | Uint8Array;
+  /** Where it is not JSON. */
+  contentType?: string;
+}
+
 export interface MqttConnectionEvents {
-  onOpen(): void;
+  /** @param saysContentTypes whether messages may have a content type, as by MQTT 5 */
+  onOpen(saysContentTypes: boolean): void;
   /** On any subscribed topic. */
   onMessage(payload: string): void;
   /** It could not be opened, or is gone. */

@@ -8,10 +8,14 @@
  * on disk, of a broker what the broker promises. What had no PUBACK when a connection broke is published again, in order,
  * before anything new.
  *
+ * In another format than JSON a message has to say its content type, which takes MQTT 5: a device that finds an older
+ * server gives up.
+ *
  * Inlet's own listener says before the PUBACK what it rejected, and then the answer has it. Behind a broker that comes
  * later, and is not followed here.
  */
 import { Backoff, type BackoffOptions } from './backoff.js';
+import { inReadings, jsonFormat, type BatchFormat, type EncodedBatch } from './batch-format.js';
 import { DeviceBuffer } from './device-buffer.js';
 import type { Device, DeviceEvents, DeviceState, Refused } from './device.js';
 import type { MqttConnect, MqttConnection } from './mqtt-connection.js';
@@ -24,6 +28,8 @@ export interface MqttDeviceOptions extends DeviceEvents {
   connect: MqttConnect;
   /** The password. */
   token?: string;
+  /** JSON when it is left out. */
+  format?: BatchFormat;
   /** Messages without a PUBACK at most. */
   maxInFlight?: number;
   /** Readings without an answer at most; `send` waits beyond that. */
@@ -35,16 +41,19 @@ interface Message {
   id: string;
   device: string;
   readings: readonly OutgoingReading[];
-  json: string;
+  encoded: EncodedBatch;
   firstSentAtMs?: number;
   receipt?: DeviceReceipt;
 }
 
 /** PUBACK of MQTT 5: the broker has nobody to give it to, so nobody has it. From here on reasons are failures. */
 const noMatchingSubscribers = 16;
+/** What is not told of rejections had none. */
+const nothingRejected = { rejected: 0 };
 
 export class MqttDevice implements Device {
   readonly #options: MqttDeviceOptions;
+  readonly #format: BatchFormat;
   readonly #buffer: DeviceBuffer;
   readonly #backoff: Backoff;
   readonly #stamper = new Stamper();
@@ -60,6 +69,7 @@ export class MqttDevice implements Device {
 
   constructor(options: MqttDeviceOptions) {
     this.#options = options;
+    this.#format = options.format ?? jsonFormat;
     this.#buffer = new DeviceBuffer(options.maxBufferedReadings ?? 10_000);
     this.#backoff = new Backoff(options.backoff);
   }
@@ -74,7 +84,7 @@ export class MqttDevice implements Device {
     await this.#buffer.admit(stamped.length, () => {
       for (const [device, own] of groupByDevice(stamped)) {
         const id = String(++this.#lastId);
-        this.#waiting.push({ id, device, readings: own, json: JSON.stringify({ id, readings: own }) });
+        this.#waiting.push({ id, device, readings: own, encoded: this.#format.encode(own, { id }) });
       }
       this.#pump();
     });
@@ -85,10 +95,9 @@ export class MqttDevice implements Device {
   }
 
   stop(): void {
-    if (this.#state === 'stopped') return;
+    if (this.#state === 'stopped' || this.#state === 'failed') return;
     this.#enter('stopped');
-    this.#disconnect();
-    this.#buffer.fail({ code: 'closed', message: 'the device was stopped' });
+    this.#end({ code: 'closed', message: 'the device was stopped' });
   }
 
   unacked(): OutgoingReading[] {
@@ -101,7 +110,7 @@ export class MqttDevice implements Device {
     const connection = connect(
       { url, token },
       {
-        onOpen: () => this.#ifCurrent(connection, () => this.#opened()),
+        onOpen: (saysContentTypes) => this.#ifCurrent(connection, () => this.#opened(saysContentTypes)),
         onMessage: (payload) => this.#ifCurrent(connection, () => this.#take(payload)),
         onClose: (reason) => this.#ifCurrent(connection, () => this.#goDown(reason)),
       },
@@ -113,7 +122,12 @@ export class MqttDevice implements Device {
     if (this.#connection === connection) act();
   }
 
-  #opened(): void {
+  #opened(saysContentTypes: boolean): void {
+    if (this.#contentType !== undefined && !saysContentTypes) {
+      this.#enter('failed');
+      const message = `the server does not speak MQTT 5, and cannot be told of ${this.#contentType}: send JSON, or publish through a broker that does`;
+      return this.#end({ code: 'unsupported_media_type', message });
+    }
     this.#isOpen = true;
     this.#enter('online');
     this.#pump();
@@ -131,10 +145,17 @@ export class MqttDevice implements Device {
       this.#onTheirWay.set(message.id, message);
       if (!this.#subscribed.has(message.device)) connection.subscribe(`inlet/v1/receipts/${message.device}`);
       this.#subscribed.add(message.device);
-      connection.publish(`inlet/v1/readings/${message.device}`, message.json, (reason) => {
-        this.#ifCurrent(connection, () => this.#acked(message, reason));
-      });
+      const contentType = this.#contentType;
+      const topic = `inlet/v1/readings/${message.device}`;
+      const outgoing = { topic, payload: message.encoded.body, ...(contentType === undefined ? {} : { contentType }) };
+      connection.publish(outgoing, (reason) => this.#ifCurrent(connection, () => this.#acked(message, reason)));
     }
+  }
+
+  /** Undefined where it need not be said. */
+  get #contentType(): string | undefined {
+    const { mediaType } = this.#format;
+    return mediaType === jsonFormat.mediaType ? undefined : mediaType;
   }
 
   #take(payload: string): void {
@@ -149,15 +170,10 @@ export class MqttDevice implements Device {
     }
     this.#onTheirWay.delete(message.id);
     this.#backoff.reset();
-    const { readings, receipt, firstSentAtMs = 0 } = message;
-    const { rejected = 0, results = [] } = receipt ?? {};
-    this.#options.onReceipt?.({
-      readings,
-      accepted: readings.length - rejected,
-      rejected,
-      rejections: results,
-      latencyMs: performance.now() - firstSentAtMs,
-    });
+    const { readings, encoded, receipt = nothingRejected, firstSentAtMs = 0 } = message;
+    const { accepted, rejected, results: rejections = [] } = inReadings(receipt, readings, encoded);
+    const latencyMs = performance.now() - firstSentAtMs;
+    this.#options.onReceipt?.({ readings, accepted, rejected, rejections, latencyMs });
     this.#buffer.release(readings.length);
     this.#pump();
   }
@@ -172,6 +188,11 @@ export class MqttDevice implements Device {
     const readings = unanswered.reduce((sum, message) => sum + message.readings.length, 0);
     this.#options.onRetry?.({ ...reason, readings, delayMs });
     this.#retryTimer = setTimeout(() => this.#connect(), delayMs);
+  }
+
+  #end(refused: Refused): void {
+    this.#disconnect();
+    this.#buffer.fail(refused);
   }
 
   /** From here on nothing of the present connection is listened to. */

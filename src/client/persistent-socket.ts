@@ -18,6 +18,12 @@ export interface SocketOptions {
   connectTimeoutMs?: number;
 }
 
+export interface SocketRoute {
+  path: string;
+  /** Offered beside that of the version. */
+  subprotocol?: string | undefined;
+}
+
 export interface SocketEvents {
   onConnecting(): void;
   onOpen(): void;
@@ -30,7 +36,7 @@ export interface SocketEvents {
 
 export class PersistentSocket {
   readonly #options: SocketOptions;
-  readonly #path: string;
+  readonly #route: SocketRoute;
   readonly #events: SocketEvents;
   readonly #backoff: Backoff;
   #socket: WebSocketLike | undefined;
@@ -38,8 +44,8 @@ export class PersistentSocket {
   #connectTimer: ReturnType<typeof setTimeout> | undefined;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(path: string, options: SocketOptions, events: SocketEvents) {
-    this.#path = path;
+  constructor(route: SocketRoute, options: SocketOptions, events: SocketEvents) {
+    this.#route = route;
     this.#options = options;
     this.#events = events;
     this.#backoff = new Backoff(options.backoff);
@@ -49,7 +55,7 @@ export class PersistentSocket {
   start(): void {
     if (!this.#stopped) return;
     webSocketConstructor(this.#options.WebSocket);
-    socketUrl(this.#options.url, this.#path);
+    socketUrl(this.#options.url, this.#route.path);
     this.#stopped = false;
     void this.#connect();
   }
@@ -60,8 +66,8 @@ export class PersistentSocket {
     this.#discard(1000, 'done');
   }
 
-  send(text: string): void {
-    this.#socket?.send(text);
+  send(data: string | Uint8Array<ArrayBuffer>): void {
+    this.#socket?.send(data);
   }
 
   /** The server speaks as it should: the next break is a new one, and its first pause a short one. */
@@ -90,8 +96,11 @@ export class PersistentSocket {
 
   #open(token: string | undefined): void {
     const Socket = webSocketConstructor(this.#options.WebSocket);
-    const address = socketUrl(this.#options.url, this.#path);
-    const socket = new Socket(address, token === undefined ? undefined : ['inlet.v1', `inlet.bearer.${token}`]);
+    const { path, subprotocol } = this.#route;
+    const address = socketUrl(this.#options.url, path);
+    const offered = token === undefined ? [] : ['inlet.v1', `inlet.bearer.${token}`];
+    if (subprotocol !== undefined) offered.unshift(subprotocol);
+    const socket = new Socket(address, offered.length > 0 ? offered : undefined);
     this.#socket = socket;
     this.#connectTimer = setTimeout(() => {
       this.drop({ code: 'timeout', message: 'the connection was not opened in time' });

@@ -13,14 +13,17 @@
  * the same identity the one handed over last wins. What the server had stored already is not stored twice.
  */
 import { Backoff } from './backoff.js';
+import { inReadings, jsonFormat, type BatchFormat } from './batch-format.js';
 import { DeviceBuffer } from './device-buffer.js';
 import type { Device, DeviceEvents, DeviceState, Refused } from './device.js';
 import { Stamper, type OutgoingReading } from './outgoing-reading.js';
 import { PersistentSocket, type SocketOptions } from './persistent-socket.js';
-import { readStreamFrame, type Ack, type StreamError, type Welcome } from './stream-frames.js';
+import { readStreamFrame, subprotocols, type Ack, type StreamError, type Welcome } from './stream-frames.js';
 import { StreamWindow, type Frame } from './stream-window.js';
 
 export interface StreamDeviceOptions extends SocketOptions, DeviceEvents {
+  /** JSON when it is left out; or one whose media type is agreed for binary frames, `application/senml+cbor`. */
+  format?: BatchFormat;
   /** Readings without an answer at most; `send` waits beyond that. */
   maxBufferedReadings?: number;
   /** A connection that answers nothing for so long, while an answer is due, is given up. */
@@ -29,11 +32,10 @@ export interface StreamDeviceOptions extends SocketOptions, DeviceEvents {
 
 /** Refusals that pass; after any other the frame is given up. */
 const temporary = new Set(['spool_full', 'spool_failed', 'rate_limited', 'stopping']);
-/** Room for `{"seq":N,"readings":}` around a frame's readings. */
-const envelopeBytes = 48;
 
 export class StreamDevice implements Device {
   readonly #options: StreamDeviceOptions;
+  readonly #format: BatchFormat;
   readonly #socket: PersistentSocket;
   readonly #buffer: DeviceBuffer;
   readonly #window = new StreamWindow();
@@ -50,7 +52,9 @@ export class StreamDevice implements Device {
     this.#options = options;
     this.#buffer = new DeviceBuffer(options.maxBufferedReadings ?? 10_000);
     this.#holdBackoff = new Backoff(options.backoff);
-    this.#socket = new PersistentSocket('/v1/stream', options, {
+    this.#format = options.format ?? jsonFormat;
+    const route = { path: '/v1/stream', subprotocol: subprotocols.get(this.#format.mediaType) };
+    this.#socket = new PersistentSocket(route, options, {
       onConnecting: () => this.#enter('connecting'),
       onOpen: () => this.#expectAnswer(),
       onMessage: (message) => this.#receive(message),
@@ -59,13 +63,18 @@ export class StreamDevice implements Device {
     });
   }
 
+  /** @throws TypeError where no frame may be of the format */
   start(): void {
+    const { mediaType } = this.#format;
+    if (mediaType !== jsonFormat.mediaType && !subprotocols.has(mediaType)) {
+      throw new TypeError(`A stream has no frames of ${mediaType}: post it, or publish it by MQTT`);
+    }
     this.#socket.start();
   }
 
   async send(readings: readonly OutgoingReading[]): Promise<void> {
     if (readings.length === 0) return;
-    const frame = frameOf(readings.map((reading) => this.#stamper.stamp(reading)));
+    const frame = { readings: readings.map((reading) => this.#stamper.stamp(reading)) };
     await this.#buffer.admit(readings.length, () => {
       this.#waiting.push(frame);
       this.#pump();
@@ -91,13 +100,15 @@ export class StreamDevice implements Device {
     while (this.#welcome && !this.#holdTimer && this.#window.size < this.#welcome.maxInFlight) {
       const frame = this.#waiting.shift();
       if (!frame) return;
-      if (isLargerThan(frame.json, this.#welcome.maxFrameBytes - envelopeBytes)) {
+      // Each time it is sent it has another number.
+      const encoded = this.#format.encode(frame.readings, { seq: this.#window.nextSeq });
+      if (isLargerThan(encoded.body, this.#welcome.maxFrameBytes)) {
         this.#splitOrRefuse(frame, { code: 'too_large', message: 'one reading is larger than a frame may be' });
         continue;
       }
       frame.firstSentAtMs ??= performance.now();
-      const seq = this.#window.add(frame);
-      this.#socket.send(`{"seq":${seq},"readings":${frame.json}}`);
+      this.#window.add(frame, encoded);
+      this.#socket.send(encoded.body);
       if (this.#window.size === 1) this.#expectAnswer();
     }
   }
@@ -118,18 +129,16 @@ export class StreamDevice implements Device {
   }
 
   #takeAck(ack: Ack): void {
-    const frames = this.#window.acknowledge(ack);
-    if (!frames) return this.#socket.drop({ code: 'protocol', message: `ack ${ack.seq} does not match what was sent` });
+    const answered = this.#window.acknowledge(ack);
+    if (!answered)
+      return this.#socket.drop({ code: 'protocol', message: `ack ${ack.seq} does not match what was sent` });
     this.#answered();
-    for (const frame of frames) {
-      this.#options.onReceipt?.({
-        readings: frame.readings,
-        accepted: frame.readings.length - ack.rejected,
-        rejected: ack.rejected,
-        rejections: ack.results,
-        latencyMs: performance.now() - (frame.firstSentAtMs ?? 0),
-      });
-      this.#buffer.release(frame.readings.length);
+    for (const { frame, encoded } of answered) {
+      const { readings, firstSentAtMs = 0 } = frame;
+      const { accepted, rejected, results: rejections = [] } = inReadings(ack, readings, encoded);
+      const latencyMs = performance.now() - firstSentAtMs;
+      this.#options.onReceipt?.({ readings, accepted, rejected, rejections, latencyMs });
+      this.#buffer.release(readings.length);
     }
     this.#pump();
   }
@@ -168,7 +177,7 @@ export class StreamDevice implements Device {
     const { readings } = frame;
     if (readings.length === 1) return this.#refuse(frame, refused);
     const middle = Math.ceil(readings.length / 2);
-    this.#waiting.unshift(frameOf(readings.slice(0, middle)), frameOf(readings.slice(middle)));
+    this.#waiting.unshift({ readings: readings.slice(0, middle) }, { readings: readings.slice(middle) });
   }
 
   #refuse(frame: Frame, { code, message }: Refused): void {
@@ -229,16 +238,13 @@ export class StreamDevice implements Device {
   }
 }
 
-function frameOf(readings: readonly OutgoingReading[]): Frame {
-  return { readings, json: JSON.stringify(readings) };
-}
-
 function countReadings(frames: readonly Frame[]): number {
   return frames.reduce((sum, { readings }) => sum + readings.length, 0);
 }
 
 /** Looks at the bytes only where the answer depends on them: a UTF-16 unit is 1 to 3 bytes of UTF-8. */
-function isLargerThan(text: string, maxBytes: number): boolean {
-  if (text.length * 3 <= maxBytes) return false;
-  return text.length > maxBytes || new TextEncoder().encode(text).length > maxBytes;
+function isLargerThan(body: string | Uint8Array, maxBytes: number): boolean {
+  if (body.length > maxBytes) return true;
+  if (typeof body !== 'string' || body.length * 3 <= maxBytes) return false;
+  return new TextEncoder().encode(body).length > maxBytes;
 }

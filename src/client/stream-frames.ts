@@ -31,6 +31,9 @@ export interface StreamError {
   retryAfterMs: number;
 }
 
+/** By which binary frames are agreed, for the media type that they have. JSON comes in text frames, and needs none. */
+export const subprotocols: ReadonlyMap<string, string> = new Map([['application/senml+cbor', 'inlet.v1.senml+cbor']]);
+
 /** @returns undefined for what is none of the three, or lacks what it has to have */
 export function readStreamFrame(frame: Record<string, unknown>): Welcome | Ack | StreamError | undefined {
   switch (frame['type']) {

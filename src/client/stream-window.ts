@@ -1,11 +1,10 @@
+import { countedIn, type EncodedBatch } from './batch-format.js';
 import type { OutgoingReading } from './outgoing-reading.js';
 import type { Ack } from './stream-frames.js';
 
-/** A batch on its way: sent as it is, and again after a break, each time with a new `seq`. */
+/** A batch on its way: sent, and again after a break, each time with a new `seq`. */
 export interface Frame {
   readings: readonly OutgoingReading[];
-  /** The readings as JSON text. */
-  json: string;
   /** Time of the first attempt (`performance.now`); undefined before it. */
   firstSentAtMs?: number;
 }
@@ -13,6 +12,7 @@ export interface Frame {
 interface Sent {
   seq: number;
   frame: Frame;
+  encoded: EncodedBatch;
   /** It goes again whatever the answer says, and only the answer to that counts. */
   isSuperseded: boolean;
 }
@@ -26,24 +26,27 @@ export class StreamWindow {
     return this.#sent.length;
   }
 
-  /** @returns the frame's `seq`, rising by connection from 1 */
-  add(frame: Frame): number {
-    this.#sent.push({ seq: ++this.#lastSeq, frame, isSuperseded: false });
-    return this.#lastSeq;
+  /** The `seq` of the frame that is added next, rising by connection from 1. */
+  get nextSeq(): number {
+    return this.#lastSeq + 1;
+  }
+
+  add(frame: Frame, encoded: EncodedBatch): void {
+    this.#sent.push({ seq: ++this.#lastSeq, frame, encoded, isSuperseded: false });
   }
 
   /**
    * Takes out the frames that an ack answers: all up to its `seq`. Gives back those that are not superseded.
    * @returns undefined when the counts are not those of the frames: then it is not known what was acknowledged
    */
-  acknowledge(ack: Ack): Frame[] | undefined {
+  acknowledge(ack: Ack): Sent[] | undefined {
     const count = this.#countUpTo(ack.seq);
     const covered = this.#sent.slice(0, count);
-    const readings = covered.reduce((sum, { frame }) => sum + frame.readings.length, 0);
+    const counted = covered.reduce((sum, { frame, encoded }) => sum + countedIn(encoded, frame.readings), 0);
     // A frame with rejections has an ack of its own; and an ack that answers nothing is out of place.
-    if (count === 0 || readings !== ack.accepted + ack.rejected || (count > 1 && ack.rejected > 0)) return undefined;
+    if (count === 0 || counted !== ack.accepted + ack.rejected || (count > 1 && ack.rejected > 0)) return undefined;
     this.#sent = this.#sent.slice(count);
-    return framesToAnswer(covered);
+    return toAnswer(covered);
   }
 
   /** Takes out the one frame that the server refused. @returns undefined when it is not the next one to be answered */
@@ -67,7 +70,7 @@ export class StreamWindow {
   }
 
   frames(): Frame[] {
-    return framesToAnswer(this.#sent);
+    return toAnswer(this.#sent).map(({ frame }) => frame);
   }
 
   #countUpTo(seq: number): number {
@@ -76,6 +79,6 @@ export class StreamWindow {
   }
 }
 
-function framesToAnswer(sent: readonly Sent[]): Frame[] {
-  return sent.filter(({ isSuperseded }) => !isSuperseded).map(({ frame }) => frame);
+function toAnswer(sent: readonly Sent[]): Sent[] {
+  return sent.filter(({ isSuperseded }) => !isSuperseded);
 }

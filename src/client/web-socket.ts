@@ -3,7 +3,7 @@ export interface WebSocketLike {
   addEventListener(type: 'open' | 'error', listener: (event: { message?: string }) => void): void;
   addEventListener(type: 'message', listener: (event: { data: unknown }) => void): void;
   addEventListener(type: 'close', listener: (event: { code: number; reason: string }) => void): void;
-  send(text: string): void;
+  send(data: string | Uint8Array<ArrayBuffer>): void;
   close(code?: number, reason?: string): void;
 }
 

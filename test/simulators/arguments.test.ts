@@ -1,5 +1,6 @@
 import t from 'tap';
 import { readArguments, WrongArgument } from '../../simulators/arguments.js';
+import { formats } from '../../simulators/format.js';
 
 const replay = ['--replay', 'x.csv', '--type', 'machine', '--device', 'm-1', '--field', 'temperature'];
 
@@ -71,10 +72,21 @@ await t.test('a wrong argument is named, with its value and what was expected', 
   t.end();
 });
 
-await t.test('a format is one of those that there are, and of requests only', (t) => {
+await t.test('a format is one of those that there are, and that the protocol has a place for', (t) => {
   t.match(readArguments(['--format', 'senml-cbor']), { format: 'senml-cbor' });
   t.match(readArguments([]), { format: 'json' });
   t.throws(() => readArguments(['--format', 'xml']), /--format "xml" should be one of json, ndjson/);
-  t.throws(() => readArguments(['--protocol', 'ws', '--format', 'line']), /--format goes with --protocol http only/);
+  for (const format of formats) {
+    for (const protocol of ['http', 'mqtt'])
+      t.match(readArguments(['--protocol', protocol, '--format', format]), { format });
+    for (const protocol of ['ws', 'auto']) {
+      const read = () => readArguments(['--protocol', protocol, '--format', format]);
+      if (format === 'json' || format === 'senml-cbor') t.match(read(), { format });
+      else
+        t.throws(read, {
+          message: `--format ${format} goes over http and mqtt; over ${protocol} json and senml-cbor do`,
+        });
+    }
+  }
   t.end();
 });

@@ -6,9 +6,11 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { formats } from '../../simulators/format.js';
+import { formats, type Format } from '../../simulators/format.js';
 import { withPeer } from '../client/device-promises.js';
-import { startInlet } from '../servers/inlet.js';
+import { startInlet, type InletProcess } from '../servers/inlet.js';
+import { mosquittoIsMissing, startMosquitto } from '../servers/mosquitto.js';
+import { until } from '../servers/until.js';
 
 const simulator = fileURLToPath(new URL('../../simulators/simulate.js', import.meta.url));
 
@@ -76,14 +78,54 @@ await t.test('wrong arguments and files: exit code 2 and one sentence', async (t
   t.match(help.output, /--shift-to-now/);
 });
 
+/** @returns how the simulator ended, and how many readings the service has accepted meanwhile */
+async function simulateFormat(service: InletProcess, url: string, protocol: string, format: Format) {
+  const before = (await service.stats()).accepted;
+  const where = `--url ${url} --protocol ${protocol} --format ${format}`;
+  const ended = await simulate(...`${where} --devices 2 --rate 20 --duration 500ms --profile machine`.split(' ')).ended;
+  // Behind a broker readings come after their acknowledgement.
+  if (ended.code === 0) await until(async () => (await service.stats()).accepted >= before + 20, 20_000);
+  return { ...ended, accepted: (await service.stats()).accepted - before };
+}
+
+const ways: [protocol: string, formats: readonly Format[]][] = [
+  ['http', formats],
+  ['ws', ['senml-cbor']],
+  ['auto', ['senml-cbor']],
+];
+
 await t.test('a fleet sends every format to a real service, and all of it is accepted', async (t) => {
   const service = await startInlet(t);
-  for (const format of formats) {
-    const before = (await service.stats()).accepted;
-    const fleet = `--devices 2 --rate 20 --duration 500ms --profile machine --format ${format}`.split(' ');
-    const { code, output } = await simulate('--url', service.url, ...fleet).ended;
-    t.equal(code, 0, output);
-    t.match(output, /acked +20, all of them/, format);
-    t.equal((await service.stats()).accepted, before + 20, format);
+  for (const [protocol, formats] of ways) {
+    for (const format of formats) {
+      const { code, output, accepted } = await simulateFormat(service, service.url, protocol, format);
+      t.equal(code, 0, output);
+      t.match(output, /acked +20, all of them/, `${format} over ${protocol}`);
+      t.equal(accepted, 20, `${format} over ${protocol}`);
+    }
   }
+  const { types } = await service.getJson<{ types: { type: string }[] }>('/v1/devices/machine-1');
+  t.same(types.map(({ type }) => type).toSorted(), ['machine', 'telemetry'], 'SenML has a type in an address only');
+});
+
+if (!mosquittoIsMissing('Simulated devices that publish every format')) {
+  await t.test('a fleet publishes every format through a broker, and all of it is accepted', async (t) => {
+    const mosquitto = await startMosquitto(t);
+    const service = await startInlet(t, { INLET_MQTT_URL: mosquitto.url });
+    await service.takesFromBroker();
+    for (const format of formats) {
+      const { code, output, accepted } = await simulateFormat(service, mosquitto.url, 'mqtt', format);
+      t.equal(code, 0, output);
+      t.equal(accepted, 20, format);
+    }
+  });
+}
+
+await t.test('a server that speaks MQTT 3.1.1 only takes JSON only, and the fleet is told what to do', async (t) => {
+  const service = await startInlet(t, { INLET_MQTT_LISTEN: '127.0.0.1:0' });
+  const refused = await simulateFormat(service, service.mqttUrl, 'mqtt', 'senml-cbor');
+  t.equal(refused.code, 1);
+  t.match(refused.output, /does not speak MQTT 5.*application\/senml\+cbor: send JSON, or publish through a broker/);
+  t.equal(refused.accepted, 0);
+  t.match(await simulateFormat(service, service.mqttUrl, 'mqtt', 'json'), { code: 0, accepted: 20 });
 });
