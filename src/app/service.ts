@@ -171,6 +171,8 @@ export class Service {
       onFailure: (reason) =>
         this.#log.error({ reason: reason.message }, 'the spool cannot be written; nothing is taken in'),
       onRecovery: () => this.#log.info({}, 'the spool can be written again'),
+      onRemovalFailure: (reason) =>
+        this.#log.error({ reason: reason.message }, 'a delivered segment of the spool cannot be removed'),
       onDamage: (range) => this.#log.error(range, 'readings in the spool are damaged; the others are kept'),
     });
     const { damagedHeaders, tornBytes } = await spool.start(await store.writer.deliveryState());

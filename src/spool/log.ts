@@ -8,9 +8,8 @@
  *   that waited are refused, their positions are given out again, and the log goes on in a new segment whose first
  *   position makes void what the old one may hold beyond it. Until that segment is durable, nothing is taken.
  * - Only durable records can be read.
- * - A segment is removed when all of it is delivered and the delivered ones take more than `keepBytes`.
+ * - A segment is removed when all of it is delivered and the delivered ones take more than `keepBytes`; nobody waits for it.
  */
-import { randomBytes } from 'node:crypto';
 import { Refusal } from '../domain/refusal.js';
 import { deliveredEnd, type DeliveryState } from '../ports/delivery-state.js';
 import type { Appended, Spool, SpoolEntry, SpoolRecord, SpoolStatus } from '../ports/spool.js';
@@ -19,9 +18,11 @@ import { CommitGroup } from './commit-group.js';
 import { Damage } from './damage.js';
 import { readDelivery, writeDelivery } from './delivery-file.js';
 import { nodeFiles, type FileLayer } from './files.js';
+import { HeadWaiters } from './head-waiters.js';
 import { readRecords } from './read.js';
 import { recover, type Recovered } from './recovery.js';
-import { Segment } from './segment.js';
+import { Segments } from './segments.js';
+import { isFull, Standstill } from './standstill.js';
 
 export interface SpoolOptions {
   directory: string;
@@ -34,6 +35,8 @@ export interface SpoolOptions {
   retryEveryMs?: number;
   onFailure?: (reason: Error) => void;
   onRecovery?: () => void;
+  /** A segment that is delivered cannot be removed; it is tried again when the next one is due. */
+  onRemovalFailure?: (reason: Error) => void;
   /** Readings were found damaged, at start or since. Told once. */
   onDamage?: (range: { from: number; to: number; file?: string }) => void;
 }
@@ -46,8 +49,7 @@ export class SegmentedSpool implements Spool {
   readonly #options: SpoolOptions;
   readonly #files: FileLayer;
   readonly #segmentBytes: number;
-  #segments: Segment[] = [];
-  #key = 0;
+  readonly #segments: Segments;
   #head = 0;
   /** The position that the next entry gets; ahead of `head` by what waits for its sync. */
   #next = 0;
@@ -57,10 +59,8 @@ export class SegmentedSpool implements Spool {
   #waitingBytes = 0;
   #group = new CommitGroup();
   #flushing: Promise<void> | undefined;
-  #failure: Refusal | undefined;
-  #retryTimer: NodeJS.Timeout | undefined;
-  #stopping = false;
-  #wakers: (() => void)[] = [];
+  readonly #standstill: Standstill;
+  readonly #waiters = new HeadWaiters();
 
   constructor(options: SpoolOptions) {
     this.#options = options;
@@ -69,6 +69,9 @@ export class SegmentedSpool implements Spool {
       largestSegmentBytes,
       Math.max(smallestSegmentBytes, Math.floor(options.maxBytes / 8)),
     );
+    const { retryEveryMs = defaultRetryEveryMs, onFailure, onRecovery, onRemovalFailure } = options;
+    this.#standstill = new Standstill(() => this.#openSegment(), { retryEveryMs, onFailure, onRecovery });
+    this.#segments = new Segments(this.#files, options.directory, onRemovalFailure);
   }
 
   /**
@@ -88,13 +91,12 @@ export class SegmentedSpool implements Spool {
     await this.#take(found);
     // Segments go when they are delivered, so a state that is lost was at the first one that is left, or beyond it.
     if (!delivery) this.#backlog.start({ low: this.tail, ranges: [], stored: this.tail, quarantined: 0 });
-    if (this.#segments.length === 0) await this.#openSegment();
+    if (!this.#segments.newest) await this.#openSegment();
     return found;
   }
 
   async #take(found: Recovered): Promise<void> {
-    this.#segments = found.segments;
-    this.#key = found.segments.at(-1)?.key ?? randomBytes(4).readUInt32LE(0);
+    this.#segments.take(found.segments);
     // A store that is ahead has seen readings whose log is gone: positions go on behind them.
     this.#head = Math.max(found.head, deliveredEnd(this.delivery));
     this.#next = this.#head;
@@ -103,8 +105,7 @@ export class SegmentedSpool implements Spool {
     this.#damage.takePassed(this.delivery.low);
     if (this.#head === found.head) return;
     if (this.delivery.low >= found.head) {
-      for (const segment of this.#segments) await segment.remove(this.#files);
-      this.#segments = [];
+      await this.#segments.clear();
     } else {
       // What the log has is not delivered yet; what was accepted behind it is lost, but for what was delivered ahead.
       this.#lose(found.head, this.#head, found.segments.at(-1)!.path);
@@ -120,11 +121,9 @@ export class SegmentedSpool implements Spool {
   }
 
   async stop(): Promise<void> {
-    this.#stopping = true;
-    clearTimeout(this.#retryTimer);
+    await this.#standstill.stop();
     await this.#flushing;
-    for (const segment of this.#segments) await segment.file.close();
-    this.#segments = [];
+    await this.#segments.stop();
   }
 
   get head(): number {
@@ -132,7 +131,7 @@ export class SegmentedSpool implements Spool {
   }
 
   get tail(): number {
-    return this.#segments[0]?.firstPosition ?? this.#head;
+    return this.#segments.oldest?.firstPosition ?? this.#head;
   }
 
   get rejectedTotal(): number {
@@ -144,7 +143,7 @@ export class SegmentedSpool implements Spool {
   }
 
   refusal(bytes: number): Refusal | undefined {
-    if (this.#failure) return this.#failure;
+    if (this.#standstill.refusal) return this.#standstill.refusal;
     if (this.#backlog.heldBytes + this.#waitingBytes + bytes <= this.#options.maxBytes) return undefined;
     return new Refusal(
       'spool_full',
@@ -162,7 +161,7 @@ export class SegmentedSpool implements Spool {
         position: this.#next,
         rejectedTotal: this.#rejectedTotal,
         durableHead: this.#head,
-        key: this.#key,
+        key: this.#segments.key,
       });
       this.#next += entry.count;
       this.#waitingBytes += group.records.at(-1)!.bytes;
@@ -185,7 +184,7 @@ export class SegmentedSpool implements Spool {
       try {
         await this.#commit(group);
       } catch (error) {
-        this.#fail(group, error as NodeJS.ErrnoException);
+        this.#fail(group, error as Error);
       }
       chunk = group.release();
     }
@@ -193,9 +192,9 @@ export class SegmentedSpool implements Spool {
   }
 
   async #commit(group: CommitGroup): Promise<void> {
-    if (this.#failure) throw this.#failure;
-    if (this.#segments.at(-1)!.endOffset >= this.#segmentBytes) await this.#openSegment();
-    const segment = this.#segments.at(-1)!;
+    if (this.#standstill.refusal) throw this.#standstill.refusal;
+    if (this.#segments.newest!.endOffset >= this.#segmentBytes) await this.#openSegment();
+    const segment = this.#segments.newest!;
     await segment.file.write(group.buffers(), segment.endOffset);
     await segment.file.sync();
     for (const record of group.records) {
@@ -206,56 +205,25 @@ export class SegmentedSpool implements Spool {
     }
     this.#head = segment.endPosition;
     group.resolve();
-    this.#wake();
+    this.#waiters.wake();
   }
 
   async #openSegment(): Promise<void> {
-    const name = { firstPosition: this.#head, key: this.#key };
-    const segment = await Segment.create(this.#files, this.#options.directory, name, this.#rejectedTotal);
-    const last = this.#segments.at(-1);
-    if (last?.firstPosition === segment.firstPosition) {
-      // The one before failed with nothing in it; the new one has taken its name.
-      this.#segments.pop();
-      await last.file.close();
-    }
-    this.#segments.push(segment);
+    await this.#segments.open(this.#head, this.#rejectedTotal);
   }
 
-  #fail(group: CommitGroup, error: NodeJS.ErrnoException): void {
-    const full = isFull(error);
-    const refusal =
-      error instanceof Refusal
-        ? error
-        : full
-          ? new Refusal('spool_full', 'the disk of the spool is full', 5000)
-          : new Refusal('spool_failed', `the spool cannot be written: ${error.message}`, 5000);
+  #fail(group: CommitGroup, error: Error): void {
     const waiting = this.#group;
     this.#group = new CommitGroup();
     this.#next = this.#head;
     this.#waitingBytes = 0;
+    const refusal = this.#standstill.begin(error);
     group.reject(refusal);
     waiting.reject(refusal);
-    if (this.#failure) return;
-    this.#failure = refusal;
-    this.#options.onFailure?.(refusal);
-    this.#retryLater();
-  }
-
-  #retryLater(): void {
-    if (this.#stopping) return;
-    this.#retryTimer = setTimeout(() => {
-      this.#openSegment().then(
-        () => {
-          this.#failure = undefined;
-          this.#options.onRecovery?.();
-        },
-        () => this.#retryLater(),
-      );
-    }, this.#options.retryEveryMs ?? defaultRetryEveryMs);
   }
 
   async read(from: number, maxBytes: number): Promise<SpoolRecord[]> {
-    return readRecords(this.#segments, Math.max(from, this.tail), maxBytes, (hole) => {
+    return readRecords(this.#segments.all, Math.max(from, this.tail), maxBytes, (hole) => {
       if (!this.#damage.add(hole)) return;
       this.#options.onDamage?.({ from: hole.from, to: hole.to });
       // Delivered before it was damaged: nothing of it is pending.
@@ -264,22 +232,7 @@ export class SegmentedSpool implements Spool {
   }
 
   async untilBeyond(position: number, signal: AbortSignal): Promise<void> {
-    while (this.#head <= position && !signal.aborted) {
-      await new Promise<void>((resolve) => {
-        const wake = () => {
-          signal.removeEventListener('abort', wake);
-          resolve();
-        };
-        signal.addEventListener('abort', wake);
-        this.#wakers.push(wake);
-      });
-    }
-  }
-
-  #wake(): void {
-    const wakers = this.#wakers;
-    this.#wakers = [];
-    for (const wake of wakers) wake();
+    while (this.#head <= position && !signal.aborted) await this.#waiters.wait(signal);
   }
 
   async delivered(records: readonly SpoolRecord[], state: DeliveryState, keep: boolean): Promise<void> {
@@ -301,25 +254,15 @@ export class SegmentedSpool implements Spool {
     try {
       await writeDelivery(this.#files, directory, state);
     } catch (error) {
-      if (!isFull(error as NodeJS.ErrnoException)) throw error;
+      if (!isFull(error as Error)) throw error;
       await this.#dropOldSegments(0);
+      await this.#segments.untilGone();
       await writeDelivery(this.#files, directory, state);
     }
   }
 
   async #dropOldSegments(keepBytes: number): Promise<void> {
-    const deliveredBytes = () => this.#totalBytes() - this.#backlog.heldBytes;
-    for (;;) {
-      const [oldest] = this.#segments;
-      if (!oldest || this.#segments.length === 1 || oldest.endPosition > this.delivery.low) return;
-      if (deliveredBytes() - oldest.endOffset < keepBytes) return;
-      this.#segments = this.#segments.slice(1);
-      await oldest.remove(this.#files);
-    }
-  }
-
-  #totalBytes(): number {
-    return this.#segments.reduce((sum, segment) => sum + segment.endOffset, 0);
+    await this.#segments.drop(this.delivery.low, this.#backlog.heldBytes, keepBytes);
   }
 
   status(): SpoolStatus {
@@ -327,13 +270,9 @@ export class SegmentedSpool implements Spool {
       pendingReadings: this.#backlog.readings,
       pendingBytes: this.#backlog.bytes,
       heldBytes: this.#backlog.heldBytes,
-      totalBytes: this.#totalBytes(),
+      totalBytes: this.#segments.bytes,
       oldestPendingMs: this.#backlog.oldestMs,
       damagedReadings: this.#damage.readings,
     };
   }
-}
-
-function isFull({ code }: NodeJS.ErrnoException): boolean {
-  return code === 'ENOSPC' || code === 'EDQUOT';
 }

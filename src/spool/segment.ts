@@ -18,6 +18,7 @@ export class Segment {
   readonly #positions: number[] = [];
   readonly #offsets: number[] = [];
   #readers = 0;
+  #isUnlinked = false;
   #removed = false;
 
   constructor({ firstPosition, key }: SegmentName, filePath: string, file: LogFile) {
@@ -78,8 +79,10 @@ export class Segment {
     }
   }
 
+  /** May be called again when it failed. */
   async remove(files: FileLayer): Promise<void> {
-    await files.remove(this.path);
+    if (!this.#isUnlinked) await files.remove(this.path);
+    this.#isUnlinked = true;
     await files.syncDirectory(path.dirname(this.path));
     this.#removed = true;
     if (this.#readers === 0) await this.file.close();

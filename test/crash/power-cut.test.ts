@@ -1,10 +1,11 @@
 import t from 'tap';
-import { judge, live } from './power-cut.js';
+import { judge, live, liveThroughDisposal } from './power-cut.js';
 
 /** Bounded, so that every run of the tests can afford it. */
 const lives = 6;
 const stepsOfLife = 60;
 const statesOfLife = 400;
+const statesOfDisposal = 1500;
 
 t.test('whatever a power cut leaves of the spool, all that was acknowledged is there', async (t) => {
   const seen = new Set<string>();
@@ -15,6 +16,12 @@ t.test('whatever a power cut leaves of the spool, all that was acknowledged is t
     t.same(verdict.problems, [], `life ${seed}`);
   }
   t.ok(states >= 1000, `${states} distinct states`);
+});
+
+t.test('segments that go while more is taken in leave no hole, whenever the power is cut', async (t) => {
+  const { problems, states } = await judge(await liveThroughDisposal(1), statesOfDisposal, new Set());
+  t.same(problems, []);
+  t.ok(states >= 100, `${states} distinct states`);
 });
 
 t.test('the proof bites: it finds what is lost without each of the three that it rests on', async (t) => {

@@ -26,6 +26,8 @@ type Mark =
 
 export interface Life {
   operations: Operation[];
+  /** The power is cut behind this operation, or later. */
+  from?: number;
 }
 
 /** What must not be done, to see that the proof notices. */
@@ -55,6 +57,25 @@ export async function live(seed: number, steps: number, sabotage?: LifeSabotage)
   }
   await spool.stop();
   return { operations: files.operations };
+}
+
+/** A backlog of many segments is delivered at once, while more is taken in: they go one after the other, beside that. */
+export async function liveThroughDisposal(seed: number): Promise<Life> {
+  const random = new Random(seed);
+  const files = new RecordingFiles();
+  const spool = await open(files);
+  let serial = 0;
+  while (!spool.refusal(80_000)) serial = await appendGroup(spool, files, random, serial);
+  const from = files.operations.length;
+  const low = spool.head;
+  const records = [...(await readAll(spool)).values()];
+  tell(files, { told: 'stored', low });
+  const delivered = spool.delivered(records, { low, ranges: [], stored: low, quarantined: 0 }, true);
+  for (let group = 0; group < 6; group++) serial = await appendGroup(spool, files, random, serial);
+  await delivered;
+  tell(files, { told: 'delivered', low });
+  await spool.stop();
+  return { operations: files.operations, from };
 }
 
 async function open(files: RecordingFiles): Promise<SegmentedSpool> {
@@ -136,10 +157,10 @@ export interface Verdict {
 }
 
 /** Opens the spool in every state that `seen` does not know, up to `most` of them. */
-export async function judge({ operations }: Life, most: number, seen: Set<string>): Promise<Verdict> {
+export async function judge({ operations, from = 0 }: Life, most: number, seen: Set<string>): Promise<Verdict> {
   const verdict: Verdict = { states: 0, acked: 0, problems: [] };
   const oracle = new Oracle(operations);
-  for (const state of crashStates(operations, 0, seen)) {
+  for (const state of crashStates(operations, from, seen)) {
     if (verdict.states++ >= most) break;
     const problem = await problemOf(state, oracle.at(state.cutAt));
     if (problem !== undefined) verdict.problems.push(`cut after operation ${state.cutAt}, ${state.fate}: ${problem}`);

@@ -5,6 +5,7 @@
  * order, and a write may be torn at a sector.
  */
 import path from 'node:path';
+import { setImmediate as aWhile } from 'node:timers/promises';
 import type { FileLayer, LogFile } from '../../src/spool/files.js';
 
 export type Inode = number;
@@ -89,7 +90,9 @@ export class RecordingFiles implements FileLayer {
     this.operations.push({ kind: 'link', name: to, inode }, { kind: 'unlink', name: from });
   }
 
+  /** Takes a while, as it does on a disk, so that what goes on beside it comes before it and between two of them. */
   async remove(name: string): Promise<void> {
+    await aWhile();
     this.#entries.delete(name);
     this.operations.push({ kind: 'unlink', name });
   }

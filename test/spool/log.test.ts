@@ -6,12 +6,13 @@ import t from 'tap';
 import { Refusal } from '../../src/domain/refusal.js';
 import type { SpoolRecord } from '../../src/ports/spool.js';
 import { decodeRecord, parseSegmentName, segmentHeaderBytes } from '../../src/spool/format.js';
-import { SegmentedSpool } from '../../src/spool/log.js';
+import { SegmentedSpool, type SpoolOptions } from '../../src/spool/log.js';
+import { until } from '../servers/until.js';
 import { MemoryFiles } from './memory-files.js';
 
 const directory = '/spool';
 
-async function open(files: MemoryFiles, options: { maxBytes?: number; keepBytes?: number } = {}) {
+async function open(files: MemoryFiles, options: Partial<SpoolOptions> = {}) {
   const spool = new SegmentedSpool({ directory, maxBytes: 64 * 1024 * 1024, keepBytes: 0, files, ...options });
   const found = await spool.start(null);
   return { spool, found };
@@ -246,6 +247,54 @@ t.test('delivered segments go when they take more than is to be kept, undelivere
   t.ok(spool.status().totalBytes >= 100 * 1024, 'what is to be kept is kept');
   t.ok(spool.tail > 0);
   t.equal((await readAll(spool, spool.tail)).length, 40 - spool.tail);
+});
+
+t.test('nobody waits for delivered segments to go, they go oldest first, and a stop waits for them', async (t) => {
+  const files = new MemoryFiles();
+  const { spool } = await open(files, { maxBytes: 512 * 1024 });
+  for (let index = 0; index < 40; index++) await append(spool, 'x'.repeat(10_000));
+  const before = segments(files);
+  const removed: string[] = [];
+  let letGo!: () => void;
+  const disk = new Promise<void>((resolve) => (letGo = resolve));
+  files.failing = async (operation, file) => {
+    if (operation !== 'remove') return;
+    await disk;
+    removed.push(file);
+  };
+  await deliver(spool, (await readAll(spool)).slice(0, 14));
+  t.same(removed, []);
+  t.equal(spool.delivery.low, 14);
+  t.ok(spool.tail > 0, 'they are not read any more');
+  const stopped = spool.stop();
+  letGo();
+  await stopped;
+  t.ok(removed.length >= 2);
+  t.same(removed, before.slice(0, removed.length));
+  const { spool: again } = await open(files.afterPowerCut());
+  t.match(again.status(), { pendingReadings: 26, damagedReadings: 0 });
+});
+
+t.test('a segment that cannot be removed is told of once, keeps its place and goes when it can', async (t) => {
+  const files = new MemoryFiles();
+  const told: string[] = [];
+  const onRemovalFailure = ({ message }: Error) => void told.push(message);
+  const { spool } = await open(files, { maxBytes: 512 * 1024, onRemovalFailure });
+  for (let index = 0; index < 40; index++) await append(spool, 'x'.repeat(10_000));
+  const before = segments(files);
+  const all = await readAll(spool);
+  files.failing = (operation, file) => {
+    if (operation === 'remove' && file.includes(before[0]!)) throw new Error('EBUSY');
+  };
+  await deliver(spool, all.slice(0, 14));
+  await deliver(spool, all.slice(14, 28));
+  t.ok(await until(async () => told.length > 0), 'the failure is told');
+  t.same(segments(files), before, 'gone without the oldest, the others would leave a hole');
+  t.ok(spool.status().totalBytes > 400_000, 'it still takes its bytes');
+  files.failing = () => undefined;
+  await deliver(spool, all.slice(28));
+  t.ok(await until(async () => segments(files).length === 1), 'they have gone');
+  t.same(told, ['EBUSY']);
 });
 
 t.test('pending, rejected and delivered are the same after a restart', async (t) => {

@@ -1,8 +1,10 @@
 import type { FaultCase } from '../fault-case.js';
-import { judge, live } from '../power-cut.js';
+import { judge, live, liveThroughDisposal } from '../power-cut.js';
 
 const stepsOfLife = 60;
 const statesOfLife = 1200;
+/** One of so many is one in which many segments go at once. */
+const livesPerDisposal = 5;
 
 export const powerCut: FaultCase = {
   name: 'power-cut',
@@ -15,7 +17,9 @@ export const powerCut: FaultCase = {
   async run({ until, seed, say }, tally) {
     const seen = new Set<string>();
     for (let number = 0; Date.now() < until; number++) {
-      const { states, problems, acked } = await judge(await live(seed + number, stepsOfLife), statesOfLife, seen);
+      const isDisposal = number % livesPerDisposal === livesPerDisposal - 1;
+      const life = isDisposal ? await liveThroughDisposal(seed + number) : await live(seed + number, stepsOfLife);
+      const { states, problems, acked } = await judge(life, statesOfLife, seen);
       tally.tries += states;
       tally.acked += acked;
       tally.lost += problems.filter((problem) => problem.includes('is missing')).length;
