@@ -1,14 +1,28 @@
 /** All subscriptions that are to see the same readings in the same form: what is sent to one is prepared for all. */
+import type { Gap } from '../domain/generated/live-frames.js';
 import type { LiveMessage } from '../ports/feed.js';
 import type { CompiledFilter } from './filter.js';
 import { charactersOfMessage, readingsMessage, readingsOfMessage } from './message.js';
+import type { Place } from './place.js';
 import type { Chooses, Readings } from './readings.js';
+
+/** Readings on their way to subscriptions. */
+export interface Passage {
+  readings: Readings;
+  /** Where one is who has everything before them, and nothing of them. */
+  base: Place;
+}
+
+/** The place behind one of them. */
+export function placeBehind({ readings, base }: Passage, index: number): Place {
+  return base.with(readings.origin, readings.position + index + 1);
+}
 
 /** Part of what an audience is to see, in order. */
 export class Selected {
   readonly texts: string[] = [];
   /** Of each text: the reading that it is of. */
-  readonly readings: Readings[] = [];
+  readonly passages: Passage[] = [];
   readonly indexes: number[] = [];
   /** Of each text: which of its fields it shows; undefined for all. */
   readonly choices: (Chooses | undefined)[] = [];
@@ -24,16 +38,16 @@ export class Selected {
     return this.length >= readingsOfMessage || this.#characters >= charactersOfMessage;
   }
 
-  add(text: string, readings: Readings, index: number, choice: Chooses | undefined): void {
+  add(text: string, passage: Passage, index: number, choice: Chooses | undefined): void {
     this.texts.push(text);
-    this.readings.push(readings);
+    this.passages.push(passage);
     this.indexes.push(index);
     this.choices.push(choice);
     this.#characters += text.length;
   }
 
-  positionOf(at: number): number {
-    return this.readings[at]!.position + this.indexes[at]!;
+  placeBehind(at: number): Place {
+    return placeBehind(this.passages[at]!, this.indexes[at]!);
   }
 }
 
@@ -45,8 +59,10 @@ export interface PreparedPart {
 
 /** A subscription, as its audience sees it. */
 export interface Listener {
-  /** @param end the position behind this turn */
-  receive(selected: Selected, parts: readonly PreparedPart[], end: number): void;
+  /** @param end the place behind this turn */
+  receive(selected: Selected, parts: readonly PreparedPart[], end: Place): void;
+  /** Something is missing from here on. */
+  miss(reason: Gap['reason'], end: Place): void;
   /** For one that got nothing for so long. */
   sendCursor(cursor: string, quietMs: number): void;
 }
@@ -70,19 +86,19 @@ export class Audience {
   }
 
   /** @returns whether the first of this turn was added */
-  add(readings: Readings, index: number, changes?: Chooses): boolean {
-    return select(this.#selected, this.filter, readings, index, changes) && this.#selected.length === 1;
+  add(passage: Passage, index: number, changes?: Chooses): boolean {
+    return select(this.#selected, this.filter, passage, index, changes) && this.#selected.length === 1;
   }
 
-  /** Gives all that was added to those that are live. @param end the position behind this turn */
-  deliver(end: number, cursorAt: (position: number) => string): void {
+  /** Gives all that was added to those that are live. @param end the place behind this turn */
+  deliver(end: Place): void {
     const selected = this.#selected;
     this.#selected = new Selected();
     const parts: PreparedPart[] = [];
     for (let from = 0; from < selected.length;) {
       const to = endOfMessage(selected.texts, from);
-      const position = to === selected.length ? end : selected.positionOf(to - 1) + 1;
-      parts.push({ message: readingsMessage(selected.texts.slice(from, to), cursorAt(position)), from });
+      const place = to === selected.length ? end : selected.placeBehind(to - 1);
+      parts.push({ message: readingsMessage(selected.texts.slice(from, to), place.cursor), from });
       from = to;
     }
     for (const subscription of this.live) subscription.receive(selected, parts, end);
@@ -93,14 +109,15 @@ export class Audience {
 export function select(
   selected: Selected,
   filter: CompiledFilter,
-  readings: Readings,
+  passage: Passage,
   index: number,
   changes?: Chooses,
 ): boolean {
+  const { readings } = passage;
   const choice = choiceOf(filter, changes);
   const text = choice ? readings.textOf(index, choice) : readings.text(index);
   if (text === undefined) return false;
-  selected.add(text, readings, index, choice);
+  selected.add(text, passage, index, choice);
   return true;
 }
 

@@ -4,7 +4,8 @@
  */
 
 export interface HeldReading {
-  position: number;
+  /** Rises from one to the next. */
+  order: number;
   ms: number;
   ns: number;
   keys: readonly string[];
@@ -14,8 +15,8 @@ export interface HeldReading {
 /** What a reading takes beside its text, about. */
 const overheadBytes = 200;
 
-export class Conflation {
-  readonly #bySeries = new Map<string, HeldReading[]>();
+export class Conflation<Held extends HeldReading = HeldReading> {
+  readonly #bySeries = new Map<string, Held[]>();
   #bytes = 0;
   #merged = 0;
   #fromMs = Infinity;
@@ -34,8 +35,8 @@ export class Conflation {
     return { fromMs: this.#fromMs, toMs: this.#toMs };
   }
 
-  /** @param prefix of its series. Readings come in order of position. */
-  add(prefix: string, reading: HeldReading): void {
+  /** @param prefix of its series. Readings come in their order. */
+  add(prefix: string, reading: Held): void {
     this.#fromMs = Math.min(this.#fromMs, reading.ms);
     this.#toMs = Math.max(this.#toMs, reading.ms);
     const held = this.#bySeries.get(prefix);
@@ -55,8 +56,8 @@ export class Conflation {
   }
 
   /** All that is held, in order of acceptance, and how many were merged away. Nothing is held then. */
-  take(): { readings: HeldReading[]; merged: number } {
-    const readings = [...this.#bySeries.values()].flat().sort((a, b) => a.position - b.position);
+  take(): { readings: Held[]; merged: number } {
+    const readings = [...this.#bySeries.values()].flat().sort((a, b) => a.order - b.order);
     const merged = this.#merged;
     this.#bySeries.clear();
     this.#bytes = 0;
@@ -79,5 +80,5 @@ function isOutdated(reading: HeldReading, held: readonly HeldReading[]): boolean
 function isNewer(one: HeldReading, other: HeldReading): boolean {
   if (one.ms !== other.ms) return one.ms > other.ms;
   if (one.ns !== other.ns) return one.ns > other.ns;
-  return one.position > other.position;
+  return one.order > other.order;
 }

@@ -1,5 +1,5 @@
 /** One connection's subscriptions, from their request on. */
-import type { Gap, SubscriptionFilter } from '../domain/generated/live-frames.js';
+import type { SubscriptionFilter } from '../domain/generated/live-frames.js';
 import type { Refusal } from '../domain/refusal.js';
 import type { Clock } from '../ports/clock.js';
 import type { FeedConnection, Subscriber, SubscriptionHandle } from '../ports/feed.js';
@@ -7,13 +7,8 @@ import type { Audience } from './audience.js';
 import { gapMessage } from './message.js';
 import { Opening, type Beginning, type OpeningRooms } from './opening.js';
 import { Outbox } from './outbox.js';
+import type { Resumption } from './resumption.js';
 import { Subscription, type Pace } from './subscription.js';
-
-/** Where a cursor leads. */
-export interface Resumption {
-  from: number;
-  gap: Gap | undefined;
-}
 
 /** The feed, as far as connections have to do with it. */
 export interface ConnectionRooms extends Omit<OpeningRooms, 'outbox' | 'join'> {
@@ -44,42 +39,40 @@ export class Connection implements FeedConnection {
   }
 
   subscribe(name: string, request: SubscriptionFilter, takesAnyCursor = false): SubscriptionHandle | Refusal {
-    const { refuse, flush, resume, enter, clock, position, cursorAt } = this.#rooms;
+    const { refuse, flush, resume, enter, clock, place } = this.#rooms;
     const refusal = refuse(request, takesAnyCursor);
     if (refusal) return refusal;
     flush();
     const resumption = request.cursor === undefined ? undefined : resume(request.cursor);
     const beginning = this.#beginningOf(request, resumption);
-    const rooms = { outbox: this.#outbox, clock, cursorAt };
+    const rooms = { outbox: this.#outbox, clock };
     const subscription = new Subscription(name, enter(request), rooms, paceOf(request));
     this.#subscriptions.add(subscription);
+    const opening = new Opening(subscription, { ...this.#rooms, outbox: this.#outbox }, beginning);
     return {
       name,
-      cursor: cursorAt(position()),
+      // A client may know of readings of another instance that have not come here yet.
+      cursor: place().orBeyond(beginning.from).cursor,
       recovered: resumption && resumption.gap === undefined,
-      begin: async () => this.#begin(subscription, beginning),
-      reached: () => cursorAt(position()),
+      begin: async () => this.#begin(subscription, opening),
+      reached: () => opening.reached.cursor,
       end: () => this.#end(subscription),
     };
   }
 
-  async #begin(subscription: Subscription, beginning: Beginning): Promise<void> {
-    const opening = new Opening(subscription, { ...this.#rooms, outbox: this.#outbox }, beginning);
-    try {
-      await opening.run();
-    } catch (error) {
-      this.#goOnWithout(subscription, error);
-    }
+  async #begin(subscription: Subscription, opening: Opening): Promise<void> {
+    const run = opening.run().catch((error: unknown) => this.#goOnWithout(subscription, error));
+    await Promise.race([run, opening.level]);
     await this.#outbox.untilRoom();
   }
 
   #beginningOf(request: SubscriptionFilter, resumption: Resumption | undefined): Beginning {
-    const { past, position } = this.#rooms;
+    const { past, place } = this.#rooms;
     const { snapshot = false, history } = request;
     return {
       snapshot,
       history: history && { since: past.timeOf(history.since)!, maxPoints: history.maxPoints },
-      from: resumption?.from ?? position(),
+      from: resumption?.from ?? place(),
       gap: resumption?.gap,
       isPaced: paceOf(request) !== undefined,
     };
@@ -87,11 +80,11 @@ export class Connection implements FeedConnection {
 
   /** What was to come first is not to be had by a fault of ours: that is told, and it is live from here on. */
   #goOnWithout(subscription: Subscription, error: unknown): void {
-    const { failed, flush, join, position, cursorAt } = this.#rooms;
+    const { failed, flush, join, place } = this.#rooms;
     failed(error);
     if (subscription.isEnded) return;
     flush();
-    subscription.send(gapMessage({ fromTs: null, toTs: null, reason: 'backlog' }, cursorAt(position())));
+    subscription.send(gapMessage({ fromTs: null, toTs: null, reason: 'backlog' }, place().cursor));
     join(subscription);
   }
 

@@ -1,39 +1,47 @@
 /**
- * The live feed of this instance. What is published in one turn of the event loop goes out together: one message for all
+ * The live feed: what this instance has accepted, and what others have that share theirs with it. What is published in one turn of the event loop goes out together: one message for all
  * subscriptions that are to see the same, however many batches there were.
  *
- * A place in it is a position in the spool, and the spool is its memory: who comes back with a cursor gets from there what
- * was accepted since, until nothing lies between that and what is published.
+ * A place in it is a position in the spool of each instance, and the spools are its memory: who comes back with a cursor gets
+ * from there what was accepted since, until nothing lies between that and what is published.
  */
 import { Refusal } from '../domain/refusal.js';
 import type { SubscriptionFilter } from '../domain/generated/live-frames.js';
 import type { DurableReadings, FeedConnection, LiveFeed, Subscriber } from '../ports/feed.js';
-import { Audience } from './audience.js';
+import { Audience, type Passage } from './audience.js';
 import { Changes } from './changes.js';
-import { Connection, type ConnectionRooms, type Resumption } from './connection.js';
-import { decodeCursor, encodeCursor } from './cursor.js';
+import { Connection, type ConnectionRooms } from './connection.js';
+import { decodeCursor } from './cursor.js';
 import { CompiledFilter } from './filter.js';
 import { FilterIndex } from './filter-index.js';
-import { FeedMemory } from './memory.js';
+import { FeedMemory, peerBounds } from './memory.js';
+import type { Origin } from './origin.js';
 import { FeedPast, type PastRooms } from './past.js';
+import { Place } from './place.js';
 import { Readings, type Chooses } from './readings.js';
+import { resumption } from './resumption.js';
 import { SeriesDirectory } from './series.js';
+import type { PeerSource } from './source.js';
+import type { SharedFeed } from './shared-feed.js';
 import type { Subscription } from './subscription.js';
 
 const quietMs = 30_000;
 const checkEveryMs = 1_000;
 
+/** How long those who wait for other instances wait before they look again. */
+const lookAgainMs = 200;
+
 export interface FeedRooms extends PastRooms {
-  instance: string;
   /** How many readings the spool held at the start. */
   position: number;
 }
 
-export class InstanceFeed implements LiveFeed {
+export class InstanceFeed implements LiveFeed, SharedFeed {
   readonly #rooms: FeedRooms;
   readonly #directory = new SeriesDirectory();
   readonly #index = new FilterIndex();
   readonly #memory: FeedMemory;
+  readonly #origins = new Map<string, Origin>();
   readonly #past: FeedPast;
   readonly #changes = new Changes();
   readonly #audiences = new Map<string, Audience>();
@@ -42,18 +50,26 @@ export class InstanceFeed implements LiveFeed {
   /** What changed in the reading at hand, once somebody asked. */
   #change: Chooses | undefined;
   #subscriptionCount = 0;
-  #published: Readings[] = [];
+  #published: Passage[] = [];
   #flushing: NodeJS.Immediate | undefined;
   #quietTimer: NodeJS.Timeout | undefined;
   #checkTimer: NodeJS.Timeout | undefined;
+  /** Behind what was published. */
+  #publishedTo: Place;
   /** Behind what went out. */
-  #position: number;
+  #place: Place;
+  /** Whether all instances are known that others may have had readings of. */
+  #knowsAll = true;
+  #wakers: (() => void)[] = [];
+  #wakeTimer: NodeJS.Timeout | undefined;
 
   constructor(rooms: FeedRooms) {
     this.#rooms = rooms;
-    this.#position = rooms.position;
-    this.#memory = new FeedMemory(rooms.spool, this.#directory);
-    this.#past = new FeedPast(rooms, this.#memory, this.#directory);
+    const { instance, spool } = rooms;
+    this.#place = this.#publishedTo = Place.of(instance, rooms.position);
+    this.#memory = new FeedMemory(instance, spool, this.#directory);
+    this.#origins.set(instance, { name: instance, memory: this.#memory, peer: undefined });
+    this.#past = new FeedPast(rooms, this.#origins, this.#directory);
   }
 
   start(): void {
@@ -65,6 +81,7 @@ export class InstanceFeed implements LiveFeed {
     clearInterval(this.#quietTimer);
     clearInterval(this.#checkTimer);
     if (this.#flushing) this.#flush();
+    this.#wake();
   }
 
   get subscriptionCount(): number {
@@ -72,12 +89,56 @@ export class InstanceFeed implements LiveFeed {
   }
 
   publish(readings: DurableReadings): void {
+    const { instance } = this.#rooms;
     if (this.#subscriptionCount === 0 && this.#published.length === 0) {
-      this.#position = readings.position + readings.count;
+      this.#place = this.#publishedTo = this.#place.with(instance, readings.position + readings.count);
       return;
     }
-    this.#published.push(new Readings(readings, this.#directory));
+    this.#publish(new Readings(instance, readings, this.#directory));
+  }
+
+  #publish(readings: Readings): void {
+    this.#published.push({ readings, base: this.#publishedTo });
+    this.#publishedTo = this.#publishedTo.with(readings.origin, readings.end);
     this.#flushing ??= setImmediate(() => this.#flush());
+  }
+
+  addPeer(name: string, position: number, peer: PeerSource): void {
+    const memory = new FeedMemory(name, peer, this.#directory, peerBounds);
+    this.#origins.set(name, { name, memory, peer });
+    this.#moveTo(name, position, position > 0);
+  }
+
+  publishOf(name: string, readings: DurableReadings): void {
+    const origin = this.#origins.get(name)!;
+    // Kept whether anybody looks or not: the other instance may be gone when it is asked for.
+    if (this.#subscriptionCount > 0 || this.#published.length > 0)
+      return this.#publish(new Readings(name, readings, this.#directory));
+    const kept = new Readings(name, readings, this.#directory);
+    origin.memory.remember(kept);
+    this.#place = this.#publishedTo = this.#place.with(name, kept.end);
+  }
+
+  losePeer(name: string, position: number): void {
+    this.#moveTo(name, position, true);
+  }
+
+  forgetPeer(name: string): void {
+    if (this.#flushing) this.#flush();
+    this.#origins.delete(name);
+    this.#place = this.#publishedTo = this.#place.without(name);
+  }
+
+  knowsAll(isSo: boolean): void {
+    this.#knowsAll = isSo;
+  }
+
+  /** What lies before the position is not to come any more. */
+  #moveTo(name: string, position: number, isMissed: boolean): void {
+    if (this.#flushing) this.#flush();
+    this.#place = this.#publishedTo = this.#place.with(name, position);
+    if (isMissed) for (const { live } of this.#audiences.values()) for (const one of live) one.miss('bus', this.#place);
+    this.#wake();
   }
 
   refuse(request: SubscriptionFilter): Refusal | undefined {
@@ -110,40 +171,55 @@ export class InstanceFeed implements LiveFeed {
     const published = this.#published;
     this.#published = [];
     const touched: Audience[] = [];
-    for (const readings of published) {
-      for (let index = 0; index < readings.count; index++) this.#distribute(readings, index, touched);
-      this.#memory.remember(readings);
+    for (const passage of published) {
+      const { readings } = passage;
+      for (let index = 0; index < readings.count; index++) this.#distribute(passage, index, touched);
+      this.#origins.get(readings.origin)?.memory.remember(readings);
     }
-    this.#position = published.at(-1)?.end ?? this.#position;
-    for (const audience of touched) audience.deliver(this.#position, this.#cursorAt);
+    this.#place = this.#publishedTo;
+    for (const audience of touched) audience.deliver(this.#place);
+    this.#wake();
   }
 
-  #distribute(readings: Readings, index: number, touched: Audience[]): void {
-    const { named, others } = this.#index.matchesOf(readings.seriesOf(index));
+  #distribute(passage: Passage, index: number, touched: Audience[]): void {
+    const { named, others } = this.#index.matchesOf(passage.readings.seriesOf(index));
     this.#change = undefined;
-    this.#add(this.#index.everything, readings, index, touched);
-    if (named) this.#add(named.audiences, readings, index, touched);
-    this.#add(others.audiences, readings, index, touched);
+    this.#add(this.#index.everything, passage, index, touched);
+    if (named) this.#add(named.audiences, passage, index, touched);
+    this.#add(others.audiences, passage, index, touched);
   }
 
-  #add(audiences: readonly Audience[], readings: Readings, index: number, touched: Audience[]): void {
+  #add(audiences: readonly Audience[], passage: Passage, index: number, touched: Audience[]): void {
     for (const audience of audiences) {
-      if (audience.onChange) this.#change ??= this.#changes.of(readings, index);
-      if (audience.live.size > 0 && audience.add(readings, index, audience.onChange ? this.#change : undefined))
+      if (audience.onChange) this.#change ??= this.#changes.of(passage.readings, index);
+      if (audience.live.size > 0 && audience.add(passage, index, audience.onChange ? this.#change : undefined))
         touched.push(audience);
     }
   }
 
+  async #untilPublished(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wakers.push(resolve);
+      this.#wakeTimer ??= setTimeout(() => this.#wake(), lookAgainMs);
+    });
+  }
+
+  #wake(): void {
+    clearTimeout(this.#wakeTimer);
+    this.#wakeTimer = undefined;
+    for (const wake of this.#wakers.splice(0)) wake();
+  }
+
   #connectionRooms(): ConnectionRooms {
     return {
-      memory: this.#memory,
+      origins: this.#origins,
       past: this.#past,
       inventory: this.#rooms.inventory,
       clock: this.#rooms.clock,
-      position: () => this.#position,
-      cursorAt: this.#cursorAt,
+      place: () => this.#place,
+      untilPublished: async () => this.#untilPublished(),
       refuse: (request, takesAnyCursor) => this.#refuse(request, takesAnyCursor),
-      resume: (cursor) => this.#resume(cursor),
+      resume: (cursor) => resumption(cursor, this.#place, this.#origins, this.#knowsAll),
       flush: () => {
         if (this.#flushing) this.#flush();
       },
@@ -152,15 +228,6 @@ export class InstanceFeed implements LiveFeed {
       leave: (subscription) => this.#leave(subscription),
       failed: (error) => this.#rooms.log.error({ err: error }, 'a live subscription broke'),
     };
-  }
-
-  #resume(cursor: string): Resumption {
-    const position = decodeCursor(cursor)?.get(this.#rooms.instance);
-    if (position === undefined || position > this.#position)
-      return { from: this.#position, gap: { fromTs: null, toTs: null, reason: 'unknown_cursor' } };
-    const { tail } = this.#memory;
-    if (position >= tail) return { from: position, gap: undefined };
-    return { from: tail, gap: { fromTs: null, toTs: null, reason: 'cursor_too_old' } };
   }
 
   #enter({ devices, types, fields, tags, onChange = false }: SubscriptionFilter): Audience {
@@ -198,7 +265,7 @@ export class InstanceFeed implements LiveFeed {
   }
 
   #sendCursors(): void {
-    const cursor = this.#cursorAt(this.#position);
+    const { cursor } = this.#place;
     for (const audience of this.#audiences.values())
       for (const subscription of audience.live) subscription.sendCursor(cursor, quietMs - 1000);
   }
@@ -207,6 +274,4 @@ export class InstanceFeed implements LiveFeed {
     const now = this.#rooms.clock.now();
     for (const connection of this.#connections) connection.check(now);
   }
-
-  readonly #cursorAt = (position: number): string => encodeCursor(new Map([[this.#rooms.instance, position]]));
 }

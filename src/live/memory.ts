@@ -1,25 +1,33 @@
 /**
- * The feed's memory: what was published a moment ago, and behind that the spool. Windows that were read from the spool are
- * shared: of a thousand clients that come back at once after a restart, most ask for what the one before them asked for.
+ * The feed's memory of one instance: what was published a moment ago, and behind that its spool, here or over the bus. Windows
+ * that were read from there are shared: of a thousand clients that come back at once after a restart, most ask for what the one before them asked for.
  */
 import { Turnstile } from '../domain/turnstile.js';
-import type { Spool, SpoolRecord } from '../ports/spool.js';
+import type { MemorySource } from './source.js';
 import { Readings } from './readings.js';
 import type { SeriesDirectory } from './series.js';
 
-/** Of lines that were published last; what is older is read from the spool. */
-const recentCharacters = 4 * 1024 * 1024;
-const recentEntries = 4_096;
-/** Of one window that is read from the spool, about. */
+/** What is kept. Of lines that were published last; what is older is read from the source. */
+export interface MemoryBounds {
+  recentCharacters: number;
+  recentEntries: number;
+  windows: number;
+}
+
+export const ownBounds: MemoryBounds = { recentCharacters: 4 * 1024 * 1024, recentEntries: 4_096, windows: 8 };
+/** Of another instance more is kept at hand: it may be away when it is asked. */
+export const peerBounds: MemoryBounds = { recentCharacters: 8 * 1024 * 1024, recentEntries: 16_384, windows: 2 };
+/** Of one window that is read from the source, about. */
 const windowBytes = 1024 * 1024;
-const windowsKept = 8;
 /** Windows that are read at a time, so that resuming clients leave the disk to the ingress. */
 const readsAtOnce = 2;
 /** Entries of what is recent that are given out together. */
 const givenTogether = 256;
 
 export class FeedMemory {
-  readonly #spool: Spool;
+  readonly #origin: string;
+  readonly #source: MemorySource;
+  readonly #bounds: MemoryBounds;
   readonly #directory: SeriesDirectory;
   readonly #reads = new Turnstile(readsAtOnce);
   #recent: Readings[] = [];
@@ -27,14 +35,21 @@ export class FeedMemory {
   #characters = 0;
   #windows: Readings[] = [];
 
-  constructor(spool: Spool, directory: SeriesDirectory) {
-    this.#spool = spool;
+  constructor(origin: string, source: MemorySource, directory: SeriesDirectory, bounds = ownBounds) {
+    this.#origin = origin;
+    this.#source = source;
     this.#directory = directory;
+    this.#bounds = bounds;
   }
 
   /** The first position that can still be had. */
   get tail(): number {
-    return this.#spool.tail;
+    return this.#source.tail;
+  }
+
+  /** The first position that is at hand; undefined when nothing is. */
+  get recentTail(): number | undefined {
+    return this.#recent[this.#first]?.position;
   }
 
   /** These were published. */
@@ -43,6 +58,7 @@ export class FeedMemory {
     if (this.#recent.at(-1)?.end !== readings.position) this.forgetRecent();
     this.#recent.push(readings);
     this.#characters += readings.characters;
+    const { recentCharacters, recentEntries } = this.#bounds;
     while (this.#characters > recentCharacters || this.#recent.length - this.#first > recentEntries)
       this.#characters -= this.#recent[this.#first++]!.characters;
     if (this.#first <= recentEntries) return;
@@ -56,7 +72,7 @@ export class FeedMemory {
     this.#characters = 0;
   }
 
-  /** What is at hand from the entry that holds `position` on, or some of it; nothing when the spool has to be asked. */
+  /** What is at hand from the entry that holds `position` on, or some of it; nothing when the source has to be asked. */
   recentFrom(position: number): readonly Readings[] {
     let low = this.#first;
     let high = this.#recent.length;
@@ -70,21 +86,23 @@ export class FeedMemory {
   }
 
   /**
-   * What the spool has from `position` on, about a window of it.
+   * What there is from `position` on, about a window of it.
    * @returns readings that begin behind `position` when it cannot be had any more; undefined when nothing follows it
+   * @throws Away
    */
   async windowAt(position: number): Promise<Readings | undefined> {
     return (
+      this.recentFrom(position)[0] ??
       this.#windowWith(position) ??
       this.#reads.pass(async () => {
         // Whoever was before us may have read it.
         const known = this.#windowWith(position);
         if (known) return known;
-        const records = await this.#spool.read(position, windowBytes);
+        const records = await this.#source.read(position, windowBytes);
         if (records.length === 0) return undefined;
-        const window = joinRecords(records, this.#directory);
+        const window = this.#join(records);
         this.#windows.push(window);
-        if (this.#windows.length > windowsKept) this.#windows.shift();
+        if (this.#windows.length > this.#bounds.windows) this.#windows.shift();
         return window;
       })
     );
@@ -93,18 +111,18 @@ export class FeedMemory {
   #windowWith(position: number): Readings | undefined {
     return this.#windows.find((window) => window.position <= position && position < window.end);
   }
-}
 
-/** The records up to the first that does not follow the one before it. */
-function joinRecords(records: readonly SpoolRecord[], directory: SeriesDirectory): Readings {
-  const { position } = records[0]!;
-  let count = 0;
-  let payload = '';
-  for (const record of records) {
-    if (record.position !== position + count) break;
-    const { buffer, byteOffset, byteLength } = record.payload;
-    payload += Buffer.from(buffer, byteOffset, byteLength).toString('utf8');
-    count += record.count;
+  /** The records up to the first that does not follow the one before it. */
+  #join(records: Awaited<ReturnType<MemorySource['read']>>): Readings {
+    const { position } = records[0]!;
+    let count = 0;
+    let payload = '';
+    for (const record of records) {
+      if (record.position !== position + count) break;
+      const { buffer, byteOffset, byteLength } = record.payload;
+      payload += Buffer.from(buffer, byteOffset, byteLength).toString('utf8');
+      count += record.count;
+    }
+    return new Readings(this.#origin, { position, count, payload }, this.#directory);
   }
-  return new Readings({ position, count, payload }, directory);
 }

@@ -1,13 +1,17 @@
 /**
  * The way of a subscription to where it is live: the snapshot, the history before its place, and what was accepted since then,
  * at the reader's pace. It is taken into the live feed in the moment in which nothing lies between.
+ *
+ * What was accepted since then comes instance by instance. One that cannot be asked for its part is waited for a while, and
+ * the others go on meanwhile; then its part is a gap. A client that was at another instance before may be ahead of
+ * what has come here from there: it is live as soon as that has come.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Gap } from '../domain/generated/live-frames.js';
+import type { Clock } from '../ports/clock.js';
 import type { Inventory } from '../ports/catalog.js';
-import { endOfMessage, select, Selected } from './audience.js';
+import { endOfMessage, placeBehind, select, Selected, type Passage } from './audience.js';
 import { Changes } from './changes.js';
-import type { FeedMemory } from './memory.js';
 import {
   charactersOfMessage,
   gapMessage,
@@ -16,22 +20,27 @@ import {
   readingsOfMessage,
   snapshotMessage,
 } from './message.js';
+import type { Origin, Origins } from './origin.js';
 import type { Outbox } from './outbox.js';
 import type { FeedPast } from './past.js';
 import type { PastQuestion } from './past-rows.js';
+import type { Place } from './place.js';
 import type { Readings } from './readings.js';
+import { Away } from './source.js';
 import { newestTexts } from './newest.js';
 import type { Subscription } from './subscription.js';
 
 /** The feed, as far as an opening subscription has to do with it. */
 export interface OpeningRooms {
-  memory: FeedMemory;
+  origins: Origins;
   past: FeedPast;
   inventory: Inventory;
   outbox: Outbox;
-  /** The position behind what subscriptions that are live have got. */
-  position: () => number;
-  cursorAt: (position: number) => string;
+  clock: Clock;
+  /** Behind what subscriptions that are live have got. */
+  place: () => Place;
+  /** Returns when something was published, or a little later. */
+  untilPublished: () => Promise<void>;
   /** From now on the subscription gets what is published. */
   join: (subscription: Subscription) => void;
 }
@@ -41,7 +50,7 @@ export interface Beginning {
   snapshot: boolean;
   history: Omit<PastQuestion, 'filter' | 'before'> | undefined;
   /** Where to go on from. */
-  from: number;
+  from: Place;
   /** Known from the start to be missing. */
   gap: Gap | undefined;
   isPaced: boolean;
@@ -49,16 +58,31 @@ export interface Beginning {
 
 /** Series that a snapshot looks at before others get their turn. */
 const seriesOfTurn = 5_000;
+/** How long an instance is waited for that cannot be asked, or that was never heard of. */
+const patienceMs = 10_000;
+const askAgainMs = 200;
+/** One that waits gets its place so often, as others that nothing comes for. */
+const quietMs = 30_000;
+
+interface Waiting {
+  untilMs: number;
+  askMs: number;
+}
 
 export class Opening {
   readonly #subscription: Subscription;
   readonly #rooms: OpeningRooms;
   readonly #beginning: Beginning;
-  #at: number;
+  #at: Place;
+  /** Fulfilled when nothing is left but what has to be waited for. */
+  readonly level: Promise<void>;
+  #isLevel: () => void = () => undefined;
   /** Of what was accepted in between: what changed in it, for one who wants only that. */
   readonly #changes: Changes | undefined;
   /** The readings that are gone through, and which of them match. */
-  #source: { readings: Readings; matching: number[]; next: number } | undefined;
+  #source: { passage: Passage; matching: number[]; next: number } | undefined;
+  /** Instances that cannot be asked, or that are not known. */
+  readonly #waits = new Map<string, Waiting>();
 
   constructor(subscription: Subscription, rooms: OpeningRooms, beginning: Beginning) {
     this.#subscription = subscription;
@@ -66,13 +90,19 @@ export class Opening {
     this.#beginning = beginning;
     this.#at = beginning.from;
     this.#changes = subscription.audience.onChange ? new Changes() : undefined;
+    this.level = new Promise((resolve) => (this.#isLevel = resolve));
+  }
+
+  /** A place to go on from, for one who has got everything that came. */
+  get reached(): Place {
+    return this.#subscription.audience.live.has(this.#subscription) ? this.#rooms.place() : this.#at;
   }
 
   async run(): Promise<void> {
     const { snapshot, history, gap } = this.#beginning;
     if (snapshot) await this.#sendSnapshot();
     if (history && !this.#subscription.isEnded) await this.#sendHistory(history);
-    if (gap) this.#subscription.send(gapMessage(gap, this.#rooms.cursorAt(this.#at)));
+    if (gap) this.#subscription.send(gapMessage(gap, this.#at.cursor));
     await this.#catchUp();
   }
 
@@ -101,7 +131,7 @@ export class Opening {
   }
 
   async #sendHistory(history: NonNullable<Beginning['history']>): Promise<void> {
-    const { past, outbox, cursorAt } = this.#rooms;
+    const { past, outbox } = this.#rooms;
     const before = this.#at;
     const { filter } = this.#subscription.audience;
     let last: string[] = [];
@@ -115,67 +145,156 @@ export class Opening {
       }
       return !this.#subscription.isEnded;
     });
-    if (gap) this.#subscription.send(gapMessage(gap, cursorAt(before)));
-    this.#subscription.send(historyMessage(last, cursorAt(before)));
+    if (gap) this.#subscription.send(gapMessage(gap, before.cursor));
+    this.#subscription.send(historyMessage(last, before.cursor));
   }
 
   async #catchUp(): Promise<void> {
-    const { memory, outbox, position, join } = this.#rooms;
+    const { outbox, place, untilPublished, join } = this.#rooms;
     while (!this.#subscription.isEnded) {
-      if (this.#at >= position()) return join(this.#subscription);
+      this.#meet(place());
+      if (this.#isAt(place())) {
+        join(this.#subscription);
+        return this.#isLevel();
+      }
       if (!(await outbox.untilRoom())) return;
-      if (this.#source && this.#at < this.#source.readings.end) {
-        if (this.#step([])) await nextTurn();
+      const origin = this.#nextBehind(place());
+      if (origin) {
+        if (await this.#advance(origin)) await nextTurn();
         continue;
       }
-      const recent = memory.recentFrom(this.#at);
-      const window = recent.length > 0 ? undefined : await memory.windowAt(this.#at);
-      if (this.#subscription.isEnded) return;
-      this.#passMissing(recent[0]?.position ?? window?.position ?? position());
-      if (this.#step(window ? [window] : recent)) await nextTurn();
+      this.#giveUp();
+      this.#isLevel();
+      this.#subscription.sendCursor(this.#at.cursor, quietMs);
+      await untilPublished();
     }
   }
 
-  /** What the spool does not have any more, or never again. */
-  #passMissing(next: number): void {
-    if (next <= this.#at) return;
-    this.#at = next;
-    const gap: Gap = { fromTs: null, toTs: null, reason: 'cursor_too_old' };
-    this.#subscription.send(gapMessage(gap, this.#rooms.cursorAt(this.#at)));
+  /** Instances that were not there when it began. */
+  #meet(place: Place): void {
+    for (const [name, position] of place.positions) {
+      if (this.#at.at(name) !== undefined) continue;
+      this.#at = this.#at.with(name, position);
+      if (position > 0) this.#tell('bus');
+    }
   }
 
-  /** Sends what matches of the next readings, one message of it at most. @returns whether there was any */
-  #step(sources: readonly Readings[]): boolean {
-    const { cursorAt, position } = this.#rooms;
-    const end = position();
+  #isAt(place: Place): boolean {
+    for (const [name, at] of this.#at.positions) if (at !== place.at(name)) return false;
+    return true;
+  }
+
+  /** An instance of which something lies between. What was begun is gone through first, and then another one has its turn. */
+  #nextBehind(place: Place): Origin | undefined {
+    const { origins, clock } = this.#rooms;
+    const now = clock.now();
+    const last = this.#source?.passage.readings;
+    let found: Origin | undefined;
+    for (const [name, at] of this.#at.positions) {
+      const origin = origins.get(name);
+      if (!origin || at >= (place.at(name) ?? 0) || (this.#waits.get(name)?.askMs ?? 0) > now) continue;
+      if (last?.origin === name && at < last.end) return origin;
+      if (!found || last?.origin === found.name) found = origin;
+    }
+    return found;
+  }
+
+  /** Sends what comes next of an instance, one message of it at most. @returns whether there was any */
+  async #advance(origin: Origin): Promise<boolean> {
+    const { name, memory } = origin;
+    const at = this.#at.at(name)!;
+    const last = this.#source?.passage.readings;
+    if (last?.origin === name && at < last.end) {
+      // Others may have gone on since it was begun.
+      this.#source!.passage = { readings: last, base: this.#at };
+      return this.#step(name, []);
+    }
+    const recent = memory.recentFrom(at);
+    let window: Readings | undefined;
+    try {
+      if (recent.length === 0) window = await memory.windowAt(at);
+    } catch (error) {
+      if (!(error instanceof Away)) throw error;
+      this.#wait(origin);
+      return false;
+    }
+    if (this.#subscription.isEnded) return false;
+    this.#waits.delete(name);
+    // What its spool does not have any more, or never again.
+    this.#pass(name, recent[0]?.position ?? window?.position ?? this.#rooms.place().at(name)!, 'cursor_too_old');
+    return this.#step(name, window ? [window] : recent);
+  }
+
+  #wait({ name, memory }: Origin): void {
+    const now = this.#rooms.clock.now();
+    const { untilMs } = this.#waits.get(name) ?? { untilMs: now + patienceMs };
+    if (now < untilMs) {
+      this.#waits.set(name, { untilMs, askMs: now + askAgainMs });
+      return;
+    }
+    this.#waits.delete(name);
+    this.#pass(name, memory.recentTail ?? this.#rooms.place().at(name)!, 'bus');
+  }
+
+  /** Nothing is known of some instances; after a while they are left out. */
+  #giveUp(): void {
+    const { origins, clock } = this.#rooms;
+    const now = clock.now();
+    for (const name of this.#at.positions.keys()) {
+      if (origins.has(name)) continue;
+      const { untilMs } = this.#waits.get(name) ?? { untilMs: now + patienceMs };
+      this.#waits.set(name, { untilMs, askMs: untilMs });
+      if (now < untilMs) continue;
+      this.#waits.delete(name);
+      this.#at = this.#at.without(name);
+      this.#tell('bus');
+    }
+  }
+
+  #pass(name: string, next: number, reason: Gap['reason']): void {
+    if (next <= this.#at.at(name)!) return;
+    this.#at = this.#at.with(name, next);
+    this.#tell(reason);
+  }
+
+  #tell(reason: Gap['reason']): void {
+    this.#subscription.send(gapMessage({ fromTs: null, toTs: null, reason }, this.#at.cursor));
+  }
+
+  #step(name: string, sources: readonly Readings[]): boolean {
+    const end = this.#rooms.place().at(name) ?? 0;
     const selected = new Selected();
-    let isFull = this.#source ? this.#take(selected, end) : false;
+    let isFull = sources.length === 0 && this.#take(selected, end);
     for (const readings of sources) {
-      if (isFull || this.#at >= end) break;
-      this.#source = { readings, matching: readings.matching(this.#subscription.audience.filter), next: 0 };
+      if (isFull || this.#at.at(name)! >= end) break;
+      const matching = readings.matching(this.#subscription.audience.filter);
+      this.#source = { passage: { readings, base: this.#at }, matching, next: 0 };
       isFull = this.#take(selected, end);
     }
     if (selected.length === 0) return false;
     if (this.#beginning.isPaced) this.#subscription.hold(selected, 0, this.#at);
-    else this.#subscription.send(readingsMessage(selected.texts, cursorAt(this.#at)));
+    else this.#subscription.send(readingsMessage(selected.texts, this.#at.cursor));
     return true;
   }
 
-  /** Goes on in the source. @returns whether the message is full */
+  /** Goes on in the source, up to what the live ones have. @returns whether the message is full */
   #take(selected: Selected, end: number): boolean {
     const { audience } = this.#subscription;
-    const { readings, matching } = this.#source!;
+    const { passage, matching } = this.#source!;
+    const { readings } = passage;
+    const from = this.#at.at(readings.origin)!;
     while (this.#source!.next < matching.length) {
       const index = matching[this.#source!.next]!;
       const at = readings.position + index;
       if (at >= end) break;
       this.#source!.next++;
-      if (at < this.#at) continue;
-      select(selected, audience.filter, readings, index, this.#changes?.of(readings, index));
-      this.#at = at + 1;
-      if (selected.isFull) return true;
+      if (at < from) continue;
+      select(selected, audience.filter, passage, index, this.#changes?.of(readings, index));
+      if (!selected.isFull) continue;
+      this.#at = placeBehind(passage, index);
+      return true;
     }
-    this.#at = Math.min(readings.end, end);
+    this.#at = this.#at.with(readings.origin, Math.min(readings.end, end));
     return false;
   }
 }

@@ -4,6 +4,7 @@ import { toNanoseconds } from '../domain/timestamp.js';
 import type { ThinnedRow } from '../ports/feed-history.js';
 import type { Cell, ScanRow, TypeColumns } from '../ports/history-store.js';
 import type { CompiledFilter } from './filter.js';
+import type { Place } from './place.js';
 import type { Readings } from './readings.js';
 import { fieldText, readingText } from './readings.js';
 import type { SeriesDirectory } from './series.js';
@@ -12,8 +13,8 @@ export interface PastQuestion {
   filter: CompiledFilter;
   /** The earliest time, in nanoseconds. */
   since: bigint;
-  /** The position before which the readings were accepted. */
-  before: number;
+  /** The place before which the readings were accepted. */
+  before: Place;
   maxPoints: number | undefined;
 }
 

@@ -1,7 +1,11 @@
 /**
- * History up to a position of the feed: what the store has of it, and what lies in the spool on its way there. A store that
+ * History up to a place in the feed: what the store has of it, and what lies in the spools on its way there. A store that
  * knows the positions of its rows leaves out what came later; of another one's rows we take away what the feed has had since.
+ *
+ * Other instances deliver to the same store, if it is one that can be shared. They are asked how far they are, and for what
+ * they have not delivered.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { toNanoseconds } from '../domain/timestamp.js';
 import { Turnstile } from '../domain/turnstile.js';
 import type { Gap } from '../domain/generated/live-frames.js';
@@ -14,12 +18,16 @@ import { StoreAway, type HistoryReader, type ScanQuery, type TypeColumns } from 
 import type { Log } from '../ports/log.js';
 import type { Spool } from '../ports/spool.js';
 import type { CompiledFilter } from './filter.js';
-import type { FeedMemory } from './memory.js';
+import type { Origin, Origins } from './origin.js';
 import { mergeRows, PastColumns, rowText, sortRows, type PastQuestion, type PastRow } from './past-rows.js';
+import type { Readings } from './readings.js';
+import { Away } from './source.js';
 import { Since } from './since.js';
 import type { SeriesDirectory } from './series.js';
 
 export interface PastRooms {
+  /** The name of this one. */
+  instance: string;
   reader: HistoryReader;
   history: FeedHistory;
   progress: StoreProgress;
@@ -37,6 +45,8 @@ const maxPendingBytes = 64 * 1024 * 1024;
 const atOnce = 4;
 /** How long one may take, its reader's slowness included, so that the others get their turn. */
 const patienceMs = 120_000;
+/** Between two questions to another instance how far it is. */
+const askAgainMs = 50;
 const dayMs = 24 * 3600 * 1000;
 
 /** The history would take more than a bound of ours. */
@@ -44,13 +54,13 @@ class Backlog extends Error {}
 
 export class FeedPast {
   readonly #rooms: PastRooms;
-  readonly #memory: FeedMemory;
+  readonly #origins: Origins;
   readonly #directory: SeriesDirectory;
   readonly #turnstile = new Turnstile(atOnce);
 
-  constructor(rooms: PastRooms, memory: FeedMemory, directory: SeriesDirectory) {
+  constructor(rooms: PastRooms, origins: Origins, directory: SeriesDirectory) {
     this.#rooms = rooms;
-    this.#memory = memory;
+    this.#origins = origins;
     this.#directory = directory;
   }
 
@@ -65,8 +75,8 @@ export class FeedPast {
    * @returns what is missing, if anything is
    */
   async read(question: PastQuestion, give: (texts: string[]) => Promise<boolean>): Promise<Gap | undefined> {
-    const { progress, clock, log } = this.#rooms;
-    await progress.untilStored(question.before, storePatienceMs);
+    const { clock, log } = this.#rooms;
+    await Promise.all(this.#asked(question).map(([origin, position]) => this.#untilStored(origin, position)));
     return this.#turnstile.pass(async () => {
       const deadlineMs = clock.now() + patienceMs;
       try {
@@ -74,13 +84,40 @@ export class FeedPast {
           if (clock.now() > deadlineMs) throw new Backlog();
           if (!(await give(rows.map((row) => rowText(row, this.#directory))))) return undefined;
         }
-        return undefined;
+        return this.#isWhole(question) ? undefined : gapOf(question, 'bus');
       } catch (error) {
+        if (error instanceof Away) return gapOf(question, 'bus');
         const isExpected = error instanceof Backlog || error instanceof StoreAway || error instanceof Refusal;
         if (!isExpected) log.error({ err: error }, 'history for the live feed could not be read');
-        return { fromTs: Number(question.since / 1_000_000n), toTs: null, reason: 'backlog' };
+        return gapOf(question, 'backlog');
       }
     });
+  }
+
+  /** The instances whose readings it is of, and the position before which. */
+  #asked({ before }: PastQuestion): [Origin, number][] {
+    return [...before.positions].flatMap(([name, position]) => {
+      const origin = this.#origins.get(name);
+      return origin ? [[origin, position] as [Origin, number]] : [];
+    });
+  }
+
+  /** A store of this instance alone has nothing of the others. */
+  #isWhole({ before }: PastQuestion): boolean {
+    if (!this.#rooms.reader.knowsPositions) return true;
+    return [...before.positions].every(([name, position]) => name === this.#rooms.instance || position === 0);
+  }
+
+  async #untilStored({ peer }: Origin, position: number): Promise<void> {
+    const { progress, reader, clock } = this.#rooms;
+    if (!peer) return void (await progress.untilStored(position, storePatienceMs));
+    if (reader.knowsPositions) return;
+    const deadlineMs = clock.now() + storePatienceMs;
+    try {
+      while ((await peer.ask()).low < position && clock.now() < deadlineMs) await pause(askAgainMs);
+    } catch (error) {
+      if (!(error instanceof Away)) throw error;
+    }
   }
 
   async #rows(question: PastQuestion): Promise<AsyncIterable<PastRow[]>> {
@@ -104,11 +141,12 @@ export class FeedPast {
   }
 
   async *#stored(
-    { filter, since, before }: PastQuestion,
+    { filter, since, before: place }: PastQuestion,
     asked: TypeColumns[],
     columns: PastColumns,
   ): AsyncGenerator<PastRow[]> {
-    const { reader, clock } = this.#rooms;
+    const { reader, clock, instance } = this.#rooms;
+    const before = place.at(instance)!;
     const { devices, tags } = filter.source;
     // What was accepted until now lies before this; our clock may have been ahead when it was.
     const to = toNanoseconds(clock.now() + limits.futureMs + dayMs, 0);
@@ -117,35 +155,67 @@ export class FeedPast {
   }
 
   async *#withoutNewer(stored: AsyncIterable<PastRow[]>, question: PastQuestion): AsyncGenerator<PastRow[]> {
-    const since = new Since(question, this.#memory);
+    const since = new Since(question, this.#origins);
     for await (const rows of stored) {
-      if (!(await since.advance(this.#rooms.spool.head))) throw new Backlog();
+      for (const [origin] of this.#asked(question)) if (!(await this.#takeIn(since, origin))) throw new Backlog();
       yield since.takeAway(rows);
     }
   }
 
   /**
-   * Readings before the position that the delivery has not passed yet. What it delivered ahead is among them, since late
+   * Readings before the place that the deliveries have not passed yet. What was delivered ahead is among them, since late
    * readings between are not delivered: what the store has already is the same reading, and comes once.
    */
-  async #pending({ filter, since, before }: PastQuestion, columns: PastColumns): Promise<PastRow[]> {
-    const { spool } = this.#rooms;
-    const { low } = spool.delivery;
+  async #pending(question: PastQuestion, columns: PastColumns): Promise<PastRow[]> {
+    const { spool, reader } = this.#rooms;
+    const { filter, since } = question;
     const rows: PastRow[] = [];
-    if (low >= before) return rows;
-    if (spool.status().heldBytes > maxPendingBytes) throw new Backlog();
-    let at = low;
-    while (at < before) {
-      const readings = await this.#memory.windowAt(at);
-      if (!readings) break;
-      for (const index of readings.matching(filter)) {
-        const position = readings.position + index;
-        if (position < at || position >= before) continue;
-        const row = columns.ofReading(readings, index);
-        if (row && row.ts >= since) rows.push(row);
+    let characters = 0;
+    for (const [origin, before] of this.#asked(question)) {
+      const { peer } = origin;
+      if (peer && reader.knowsPositions) continue;
+      if (!peer && spool.status().heldBytes > maxPendingBytes) throw new Backlog();
+      const { low } = peer ? peer.progress : spool.delivery;
+      for await (const readings of this.#between(origin, low, before)) {
+        characters += readings.characters;
+        if (characters > maxPendingBytes) throw new Backlog();
+        for (const index of readings.matching(filter)) {
+          const position = readings.position + index;
+          if (position < low || position >= before) continue;
+          const row = columns.ofReading(readings, index);
+          if (row && row.ts >= since) rows.push(row);
+        }
       }
-      at = readings.end;
     }
     return rows;
   }
+
+  async *#between({ memory, peer }: Origin, from: number, to: number): AsyncGenerator<Readings> {
+    for (let at = from; at < to;) {
+      const readings = await memory.windowAt(at);
+      // What this instance lacks is damaged, and told elsewhere.
+      if (peer && (!readings || readings.position > at)) throw new Away();
+      if (!readings) return;
+      yield readings;
+      at = readings.end;
+    }
+  }
+
+  /**
+   * Takes in what an instance has accepted until now. One that cannot be asked may have delivered what we have not heard of:
+   * that comes again when it is heard.
+   * @returns whether there was room for it
+   */
+  async #takeIn(since: Since, { name, peer }: Origin): Promise<boolean> {
+    try {
+      return await since.advance(name, peer ? (await peer.ask()).head : this.#rooms.spool.head);
+    } catch (error) {
+      if (error instanceof Away) return true;
+      throw error;
+    }
+  }
+}
+
+function gapOf({ since }: PastQuestion, reason: Gap['reason']): Gap {
+  return { fromTs: Number(since / 1_000_000n), toTs: null, reason };
 }

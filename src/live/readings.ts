@@ -12,6 +12,8 @@ import type { LiveSeries, SeriesDirectory, SeriesText } from './series.js';
 export type Chooses = (name: string) => boolean;
 
 export class Readings {
+  /** The instance that accepted them; `position` is its own. */
+  readonly origin: string;
   readonly position: number;
   readonly count: number;
   /** Of the lines. */
@@ -24,7 +26,8 @@ export class Readings {
   readonly #texts: (string | undefined)[] = [];
   #bySeries: Map<LiveSeries, number[]> | undefined;
 
-  constructor({ position, count, payload }: DurableReadings, directory: SeriesDirectory) {
+  constructor(origin: string, { position, count, payload }: DurableReadings, directory: SeriesDirectory) {
+    this.origin = origin;
     this.position = position;
     this.count = count;
     this.characters = payload.length;

@@ -3,7 +3,7 @@
  * and would come twice.
  */
 import { toNanoseconds } from '../domain/timestamp.js';
-import type { FeedMemory } from './memory.js';
+import type { Origins } from './origin.js';
 import type { PastQuestion, PastRow } from './past-rows.js';
 
 /** Readings of which is kept what they were. */
@@ -11,25 +11,26 @@ const maxReadings = 200_000;
 
 export class Since {
   readonly #question: PastQuestion;
-  readonly #memory: FeedMemory;
-  #at: number;
+  readonly #origins: Origins;
+  /** How far it has looked, of each instance. */
+  readonly #at: Map<string, number>;
   /** Names of fields by identity: prefix and nanoseconds. */
   readonly #fields = new Map<string, Set<string>>();
 
-  constructor(question: PastQuestion, memory: FeedMemory) {
+  constructor(question: PastQuestion, origins: Origins) {
     this.#question = question;
-    this.#memory = memory;
-    this.#at = question.before;
+    this.#origins = origins;
+    this.#at = new Map(question.before.positions);
   }
 
-  /** Takes in what came up to a position. @returns whether there was room for it */
-  async advance(to: number): Promise<boolean> {
+  /** Takes in what came of an instance up to a position. @returns whether there was room for it @throws Away */
+  async advance(instance: string, to: number): Promise<boolean> {
     const { filter, since } = this.#question;
-    while (this.#at < to) {
-      const readings = await this.#memory.windowAt(this.#at);
+    for (let at = this.#at.get(instance) ?? to; at < to;) {
+      const readings = await this.#origins.get(instance)?.memory.windowAt(at);
       if (!readings) return true;
       for (const index of readings.matching(filter)) {
-        if (readings.position + index < this.#at) continue;
+        if (readings.position + index < at) continue;
         const { ms, ns, keys, fieldCount } = readings.look(index);
         const ts = toNanoseconds(ms, ns);
         if (ts < since) continue;
@@ -38,7 +39,8 @@ export class Since {
         if (!fields) this.#fields.set(key, (fields = new Set()));
         for (let field = 0; field < fieldCount; field++) fields.add(keys[field]!);
       }
-      this.#at = readings.end;
+      at = readings.end;
+      this.#at.set(instance, at);
       if (this.#fields.size > maxReadings) return false;
     }
     return true;

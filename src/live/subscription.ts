@@ -6,10 +6,12 @@
  */
 import type { Clock } from '../ports/clock.js';
 import { endOfMessage, type Audience, type Listener, type PreparedPart, type Selected } from './audience.js';
+import type { Gap } from '../domain/generated/live-frames.js';
 import { Conflation, type HeldReading } from './conflation.js';
 import { cursorMessage, gapMessage, readingsMessage } from './message.js';
 import type { Outbox } from './outbox.js';
 import type { LiveMessage } from '../ports/feed.js';
+import type { Place } from './place.js';
 
 /** How often a subscription gets what was held back for it. */
 export interface Pace {
@@ -20,7 +22,20 @@ export interface Pace {
 export interface SubscriptionRooms {
   outbox: Outbox;
   clock: Clock;
-  cursorAt: (position: number) => string;
+}
+
+/** With the place behind it, in parts: most are merged away before anybody asks for it. */
+interface PlacedReading extends HeldReading {
+  base: Place;
+  origin: string;
+  end: number;
+}
+
+/** Times of what can neither be sent nor held, and why. */
+interface Lost {
+  fromMs: number;
+  toMs: number;
+  reason: Gap['reason'];
 }
 
 export class Subscription implements Listener {
@@ -28,11 +43,11 @@ export class Subscription implements Listener {
   readonly audience: Audience;
   readonly #rooms: SubscriptionRooms;
   readonly #pace: Pace | undefined;
-  readonly #held = new Conflation();
-  /** Times of what can neither be sent nor held. */
-  #lost: { fromMs: number; toMs: number } | undefined;
-  /** The position behind what was received. */
-  #end = 0;
+  readonly #held = new Conflation<PlacedReading>();
+  #lost: Lost | undefined;
+  /** The place behind what was received. */
+  #end: Place | undefined;
+  #order = 0;
   #dueMs = 0;
   #dueTimer: NodeJS.Timeout | undefined;
   #lastSentMs: number;
@@ -54,8 +69,8 @@ export class Subscription implements Listener {
     return this.#lost !== undefined || !this.#held.isEmpty;
   }
 
-  /** Takes a turn's readings; `parts` are the same as messages. @param end the position behind them */
-  receive(selected: Selected, parts: readonly PreparedPart[], end: number): void {
+  /** Takes a turn's readings; `parts` are the same as messages. @param end the place behind them */
+  receive(selected: Selected, parts: readonly PreparedPart[], end: Place): void {
     if (this.#pace || this.#isHolding) return this.hold(selected, 0, end);
     for (const { message, from } of parts) {
       if (this.#rooms.outbox.isFull) return this.hold(selected, from, end);
@@ -64,9 +79,11 @@ export class Subscription implements Listener {
   }
 
   /** Holds readings back, from one on, and gives them out when they are due. */
-  hold(selected: Selected, from: number, end: number): void {
+  hold(selected: Selected, from: number, end: Place): void {
     for (let at = from; at < selected.length; at++) {
-      const { ms, ns, keys, fieldCount } = selected.readings[at]!.look(selected.indexes[at]!);
+      const index = selected.indexes[at]!;
+      const { readings, base } = selected.passages[at]!;
+      const { ms, ns, keys, fieldCount } = readings.look(index);
       if (this.#lost) {
         this.#lost.fromMs = Math.min(this.#lost.fromMs, ms);
         this.#lost.toMs = Math.max(this.#lost.toMs, ms);
@@ -74,10 +91,11 @@ export class Subscription implements Listener {
       }
       const choice = selected.choices[at];
       const all = keys.slice(0, fieldCount);
-      const position = selected.positionOf(at);
-      this.#end = position + 1;
-      this.#holdOne(selected.readings[at]!.seriesOf(selected.indexes[at]!).prefix, {
-        position,
+      this.#holdOne(readings.seriesOf(index).prefix, {
+        order: ++this.#order,
+        base,
+        origin: readings.origin,
+        end: readings.position + index + 1,
         ms,
         ns,
         keys: choice ? all.filter(choice) : all,
@@ -88,17 +106,33 @@ export class Subscription implements Listener {
     if (this.#pace) this.releaseWhenDue();
   }
 
-  #holdOne(prefix: string, reading: HeldReading): void {
+  #holdOne(prefix: string, reading: PlacedReading): void {
     const { outbox } = this.#rooms;
     const before = this.#held.bytes;
     this.#held.add(prefix, reading);
     if (outbox.hold(this.#held.bytes - before)) return;
     // One that reads, at its pace, gets some of it early rather than nothing of it.
-    if (!outbox.isFull) return this.#release();
-    const { fromMs, toMs } = this.#held.span;
-    this.#lost = { fromMs, toMs };
-    outbox.hold(-this.#held.bytes);
+    if (!outbox.isFull) {
+      this.#end = placeOf(reading);
+      return this.#release();
+    }
+    this.#lost = { ...this.#held.span, reason: 'slow_reader' };
+    this.#drop();
+  }
+
+  #drop(): void {
+    this.#rooms.outbox.hold(-this.#held.bytes);
     this.#held.take();
+  }
+
+  /** Something is missing from here on that nobody can say the times of: what is held back goes with it. */
+  miss(reason: Gap['reason'], end: Place): void {
+    this.#end = end;
+    if (this.#isHolding) {
+      this.#lost = { fromMs: -Infinity, toMs: Infinity, reason };
+      this.#drop();
+      this.releaseWhenDue();
+    } else this.send(gapMessage({ fromTs: null, toTs: null, reason }, end.cursor));
   }
 
   releaseWhenDue(): void {
@@ -122,11 +156,12 @@ export class Subscription implements Listener {
   }
 
   #release(): void {
-    const { outbox, cursorAt } = this.#rooms;
+    const { outbox } = this.#rooms;
+    const end = this.#end!;
     if (this.#lost) {
-      const { fromMs, toMs } = this.#lost;
+      const { fromMs, toMs, reason } = this.#lost;
       this.#lost = undefined;
-      this.send(gapMessage({ fromTs: fromMs, toTs: toMs, reason: 'slow_reader' }, cursorAt(this.#end)));
+      this.send(gapMessage({ fromTs: knownTime(fromMs), toTs: knownTime(toMs), reason }, end.cursor));
       return;
     }
     outbox.hold(-this.#held.bytes);
@@ -136,7 +171,7 @@ export class Subscription implements Listener {
       const to = endOfMessage(texts, from);
       const isLast = to === texts.length;
       // Behind a part of it, what was merged into later readings comes again to one that goes on from there.
-      const cursor = cursorAt(isLast ? this.#end : readings[to - 1]!.position + 1);
+      const { cursor } = isLast ? end : placeOf(readings[to - 1]!);
       this.send(readingsMessage(texts.slice(from, to), cursor, isLast ? merged : 0));
       from = to;
     }
@@ -158,7 +193,14 @@ export class Subscription implements Listener {
     if (this.#isEnded) return;
     this.#isEnded = true;
     clearTimeout(this.#dueTimer);
-    this.#rooms.outbox.hold(-this.#held.bytes);
-    this.#held.take();
+    this.#drop();
   }
+}
+
+function placeOf({ base, origin, end }: PlacedReading): Place {
+  return base.with(origin, end);
+}
+
+function knownTime(ms: number): number | null {
+  return Number.isFinite(ms) ? ms : null;
 }

@@ -8,7 +8,7 @@ const reading = record({
   keys: uniqueArray(constantFrom('a', 'b', 'c'), { minLength: 1 }),
 });
 
-/** For each series and field: the position of the reading with its newest value. */
+/** For each series and field: the order of the reading with its newest value. */
 function newest(readings: readonly (HeldReading & { series: string })[]): Map<string, number> {
   const best = new Map<string, HeldReading>();
   for (const one of readings) {
@@ -17,21 +17,21 @@ function newest(readings: readonly (HeldReading & { series: string })[]): Map<st
       if (!known || one.ms >= known.ms) best.set(`${one.series} ${key}`, one);
     }
   }
-  return new Map([...best].map(([key, { position }]) => [key, position]));
+  return new Map([...best].map(([key, { order }]) => [key, order]));
 }
 
 await t.test('the newest value of each field of each series stays, all else is counted', async (t) => {
   assert(
     property(array(reading, { maxLength: 40 }), (sent) => {
       const conflation = new Conflation();
-      const all = sent.map((one, position) => ({ ...one, position, ns: 0, text: `text ${position}` }));
+      const all = sent.map((one, order) => ({ ...one, order, ns: 0, text: `text ${order}` }));
       for (const one of all) conflation.add(one.series, one);
       const { readings, merged } = conflation.take();
-      const kept = all.filter(({ position }) => readings.some((held) => held.position === position));
+      const kept = all.filter(({ order }) => readings.some((held) => held.order === order));
       t.equal(readings.length + merged, all.length);
       t.same(newest(kept), newest(all));
       t.ok(kept.length <= 2 * 3, 'at most one for each field of each series');
-      t.ok(readings.every(({ position }, k) => k === 0 || position > readings[k - 1]!.position));
+      t.ok(readings.every(({ order }, k) => k === 0 || order > readings[k - 1]!.order));
       t.ok(conflation.isEmpty);
       t.equal(conflation.bytes, 0);
     }),
