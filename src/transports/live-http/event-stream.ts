@@ -2,6 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import type { SubscriptionFilter as Filter } from '../../domain/generated/live-frames.js';
 import { Refusal } from '../../domain/refusal.js';
+import { nowhere, type OnWheel } from '../../domain/wheel.js';
 import type { FeedConnection, LiveFeed, LiveMessage, Subscriber } from '../../ports/feed.js';
 import { comment, eventOf, place, retryAfter, subscribedEvent, subscriptionName } from './event.js';
 
@@ -23,7 +24,8 @@ export interface EventStreamRooms {
   countMessage: () => void;
 }
 
-export class EventStream implements Subscriber {
+export class EventStream implements Subscriber, OnWheel {
+  slot = nowhere;
   readonly #response: ServerResponse;
   readonly #countMessage: () => void;
   readonly #feed: FeedConnection;

@@ -1,12 +1,13 @@
 /**
  * The live feed over plain HTTP: event streams and waiting polls, and how all of them end. Server and proxies see a sign of
- * life on each stream every 15 s, from one timer for all: at each tick it is the turn of some.
+ * life on each stream every 15 s.
  */
 import { finished } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { SubscriptionFilter as Filter } from '../../domain/generated/live-frames.js';
 import type { LiveCommands } from '../../domain/live-command.js';
 import { Refusal } from '../../domain/refusal.js';
+import { Wheel } from '../../domain/wheel.js';
 import type { Clock } from '../../ports/clock.js';
 import type { LiveFeed } from '../../ports/feed.js';
 import { filterOfQuery } from '../filter-query.js';
@@ -37,16 +38,14 @@ type Kind = 'events' | 'poll';
 
 export class LiveResponses {
   readonly #rooms: LiveResponseRooms;
-  /** Streams by the tick at which they get their comment. */
-  readonly #slots = Array.from({ length: slotCount }, () => new Set<EventStream>());
+  readonly #streams: Wheel<EventStream>;
   readonly #polls = new Set<Poll>();
-  #hand = 0;
-  #nextSlot = 0;
-  #timer: NodeJS.Timeout | undefined;
   #isStopping = false;
 
   constructor(rooms: LiveResponseRooms) {
     this.#rooms = rooms;
+    const { commentIntervalMs: interval = commentIntervalMs } = rooms;
+    this.#streams = new Wheel(slotCount, interval / slotCount, (stream) => stream.comment());
   }
 
   /** Adds the address of polls to a server that does not listen yet. That of event streams is shared with WebSockets. */
@@ -60,15 +59,14 @@ export class LiveResponses {
         return refusal ? sendRefusal(reply, refusal) : reply;
       },
     );
-    const { commentIntervalMs: interval = commentIntervalMs } = this.#rooms;
-    this.#timer = setInterval(() => this.#tick(), interval / slotCount);
+    this.#streams.start();
   }
 
   /** Ends all in good order: browsers come back by themselves. */
   stop(): void {
     this.#isStopping = true;
-    clearInterval(this.#timer);
-    const streams = this.#slots.flatMap((slot) => [...slot]);
+    this.#streams.stop();
+    const streams = [...this.#streams];
     for (const stream of streams) stream.sendAway(restartDelayMs(streams.length));
     for (const poll of this.#polls) poll.sendAway();
   }
@@ -85,11 +83,9 @@ export class LiveResponses {
     const lastEventId = [request.headers['last-event-id']].flat()[0] || undefined;
     const refusal = stream.start(filter, lastEventId);
     if (refusal) return sendRefusal(reply, refusal);
-    const slot = this.#slots[this.#nextSlot]!;
-    this.#nextSlot = (this.#nextSlot + 1) % slotCount;
-    slot.add(stream);
+    this.#streams.add(stream);
     this.#watch('events', reply, () => {
-      slot.delete(stream);
+      this.#streams.remove(stream);
       stream.end();
     });
     if (this.#isStopping) stream.sendAway(restartDelayMs(1));
@@ -124,10 +120,4 @@ export class LiveResponses {
       metrics.socketClosed(kind, (clock.now() - openedMs) / 1000);
       freed();
     });
-  }
-
-  #tick(): void {
-    this.#hand = (this.#hand + 1) % slotCount;
-    for (const stream of this.#slots[this.#hand]!) stream.comment();
-  }
-}
+  }}

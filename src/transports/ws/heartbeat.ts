@@ -1,13 +1,13 @@
 /**
- * Finds connections whose other side is gone without a word. All of them share one timer: a wheel that goes on by a slot
- * at each tick, each connection having its place in one, so that pings are spread over the interval. What has arrived
- * since the last ping is a sign of life, a pong as well as a frame.
+ * Finds connections whose other side is gone without a word. All of them stand on one wheel, so that pings are spread over
+ * the interval. What has arrived since the last ping is a sign of life, a pong as well as a frame.
  *
  * There is no deadline while we do not read, or while what we send is not taken: the pong may be waiting where nobody
  * looks, or the ping. Such a time may have ended only just now, so one that is found silent is looked at once more.
  */
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
+import { nowhere, Wheel, type OnWheel } from '../../domain/wheel.js';
 import { closeCodes } from './close-codes.js';
 
 export const pingIntervalMs = 25_000;
@@ -18,10 +18,9 @@ const secondLookSlots = 5;
 const maxStuckRounds = 36;
 
 /** A connection on the wheel. */
-export interface Beating {
+export interface Beating extends OnWheel {
   readonly socket: WebSocket;
   readonly connection: Socket;
-  slot: number;
   state: 'quiet' | 'asked' | 'suspect';
   heardBytes: number;
   takenBytes: number;
@@ -29,47 +28,43 @@ export interface Beating {
 }
 
 export class Heartbeat {
-  readonly #slots = Array.from({ length: slotCount }, () => new Set<Beating>());
-  #timer: NodeJS.Timeout | undefined;
-  readonly #intervalMs: number;
-  #hand = 0;
-  #nextSlot = 0;
+  readonly #wheel: Wheel<Beating>;
 
   constructor(intervalMs: number = pingIntervalMs) {
-    this.#intervalMs = intervalMs;
+    this.#wheel = new Wheel(slotCount, intervalMs / slotCount, (beating) => this.#look(beating));
   }
 
   start(): void {
-    this.#timer = setInterval(() => this.#tick(), this.#intervalMs / slotCount);
+    this.#wheel.start();
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    this.#wheel.stop();
   }
 
   /** Connections that are watched. */
   get size(): number {
-    return this.#slots.reduce((sum, { size }) => sum + size, 0);
+    return this.#wheel.size;
   }
 
   /** @param connection beneath the socket. @returns what to `forget` when it is closed */
   watch(socket: WebSocket, connection: Socket): Beating {
-    const slot = this.#nextSlot;
-    this.#nextSlot = (slot + 1) % slotCount;
     const { bytesRead: heardBytes } = connection;
-    const beating: Beating = { socket, connection, slot, state: 'quiet', heardBytes, takenBytes: 0, stuckRounds: 0 };
-    this.#slots[slot]!.add(beating);
+    const beating: Beating = {
+      socket,
+      connection,
+      slot: nowhere,
+      state: 'quiet',
+      heardBytes,
+      takenBytes: 0,
+      stuckRounds: 0,
+    };
+    this.#wheel.add(beating);
     return beating;
   }
 
   forget(beating: Beating): void {
-    this.#slots[beating.slot]!.delete(beating);
-  }
-
-  #tick(): void {
-    this.#hand = (this.#hand + 1) % slotCount;
-    // Those that are to be looked at again leave for another slot meanwhile.
-    for (const beating of this.#slots[this.#hand]!) this.#look(beating);
+    this.#wheel.remove(beating);
   }
 
   #look(beating: Beating): void {
@@ -87,10 +82,8 @@ export class Heartbeat {
   }
 
   #suspect(beating: Beating): void {
-    this.forget(beating);
     beating.state = 'suspect';
-    beating.slot = (this.#hand + secondLookSlots) % slotCount;
-    this.#slots[beating.slot]!.add(beating);
+    this.#wheel.place(beating, secondLookSlots);
   }
 }
 
