@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import type { Settings } from '../config/settings.js';
 import type { Ingest } from '../pipeline/ingest.js';
+import type { Inventory } from '../ports/catalog.js';
 import type { Metrics } from '../transports/http/metrics.js';
 import { BrokerIngress } from '../transports/mqtt/broker.js';
 import { Intake } from '../transports/mqtt/intake.js';
@@ -10,6 +11,7 @@ import { MqttMetrics } from '../transports/mqtt/metrics.js';
 
 export interface MqttRooms {
   ingest: Ingest;
+  inventory: Inventory;
   metrics: Metrics;
   log: Logger;
   instance: string;
@@ -26,6 +28,7 @@ export interface Mqtt {
 
 export async function startMqtt({
   ingest,
+  inventory,
   metrics: { registry },
   log,
   instance,
@@ -44,6 +47,7 @@ export async function startMqtt({
       ? undefined
       : new MqttListener({
           ...rooms,
+          inventory,
           maxConnections,
           intake: new Intake('listener', { ...rooms, ingest }),
           ...mqtt.listen,

@@ -149,7 +149,15 @@ export class Service {
     counters.streams = () => sockets.streams;
     await sockets.addTo(http);
     await this.#listen(http, sockets, responses);
-    const mqtt = await startMqtt({ ingest, metrics, log: this.#log, instance, settings, maxConnections });
+    const mqtt = await startMqtt({
+      ingest,
+      inventory: catalog,
+      metrics,
+      log: this.#log,
+      instance,
+      settings,
+      maxConnections,
+    });
     this.#mqttUrl = mqtt.url;
     this.#stops.push(() => mqtt.stop());
     this.#stops.push(() => {

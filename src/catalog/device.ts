@@ -1,25 +1,47 @@
 /** One device: its series, when it was heard of, and whether it counts as online. */
 import { encodePrefix } from '../domain/line.js';
 import type { Tags } from '../domain/reading.js';
+import { nowhere, type OnWheel } from '../domain/wheel.js';
 import type { DeviceDetail, DeviceSummary } from '../ports/catalog.js';
+import type { DevicePresence } from '../ports/presence.js';
 import type { CatalogSeries } from './newest.js';
 
-/** A device is online for three of its usual intervals, and for this long at least. */
-const shortestOnlineMs = 60_000;
-const intervalsOnline = 3;
+/** A device may be silent for three of its usual intervals, and for this long at least. */
+export const shortestPatienceMs = 60_000;
+const intervalsOfPatience = 3;
+/**
+ * What arrives so soon behind a counted arrival belongs to it. Half of what makes any difference: an interval that is found
+ * longer by it stays below a third of the shortest patience.
+ */
+const burstMs = shortestPatienceMs / intervalsOfPatience / 2;
 /** How much of the usual interval one new interval makes up. */
 const intervalWeight = 0.2;
 /** Beyond this many series of one device a map is quicker than a look at each. */
 const seriesLookedThrough = 8;
 
-export class CatalogDevice {
+/** What is kept of a device beside its series. */
+export type KnownDevice = Pick<
+  CatalogDevice,
+  'firstSeenMs' | 'lastSeenMs' | 'usualIntervalMs' | 'skewMs' | 'isOnline' | 'sinceMs' | 'change'
+>;
+
+export class CatalogDevice implements OnWheel {
   readonly name: string;
   firstSeenMs = 0;
   lastSeenMs = 0;
-  /** Exponential average of the time between arrivals; 0 until there were two. */
+  /** Exponential average of the times between counted arrivals, a burst being one; 0 until there were two. */
   usualIntervalMs = 0;
+  #countedMs = 0;
   skewMs = 0;
   openStreams = 0;
+  /** When the last of its streams was closed. */
+  streamEndedMs = 0;
+  isOnline = false;
+  /** Since when it is, or is not. */
+  sinceMs = 0;
+  /** See ports/presence.ts. */
+  change = 0;
+  slot = nowhere;
   readonly series: CatalogSeries[] = [];
   #byPrefix: Map<string, CatalogSeries> | undefined;
 
@@ -41,7 +63,7 @@ export class CatalogDevice {
   }
 
   forget(): void {
-    this.firstSeenMs = this.lastSeenMs = this.usualIntervalMs = this.skewMs = 0;
+    this.firstSeenMs = this.lastSeenMs = this.usualIntervalMs = this.skewMs = this.sinceMs = 0;
     this.series.length = 0;
     this.#byPrefix = undefined;
   }
@@ -63,36 +85,56 @@ export class CatalogDevice {
   seen(arrivedMs: number, newestMs: number): void {
     const skewMs = arrivedMs - newestMs;
     this.skewMs = arrivedMs === this.lastSeenMs ? Math.min(this.skewMs, skewMs) : skewMs;
-    if (this.firstSeenMs === 0) this.firstSeenMs = arrivedMs;
-    else if (arrivedMs > this.lastSeenMs) {
-      const interval = arrivedMs - this.lastSeenMs;
-      this.usualIntervalMs += (interval - this.usualIntervalMs) * (this.usualIntervalMs === 0 ? 1 : intervalWeight);
-    }
+    if (this.firstSeenMs === 0) this.firstSeenMs = this.#countedMs = arrivedMs;
+    else if (arrivedMs - this.#countedMs >= burstMs) this.#learnInterval(arrivedMs);
     this.lastSeenMs = Math.max(this.lastSeenMs, arrivedMs);
   }
 
-  state(nowMs: number): 'online' | 'offline' {
-    if (this.openStreams > 0) return 'online';
-    const onlineMs = Math.max(shortestOnlineMs, intervalsOnline * this.usualIntervalMs);
-    return nowMs - this.lastSeenMs <= onlineMs ? 'online' : 'offline';
+  #learnInterval(arrivedMs: number): void {
+    const intervalMs = arrivedMs - this.#countedMs;
+    this.usualIntervalMs += (intervalMs - this.usualIntervalMs) * (this.usualIntervalMs === 0 ? 1 : intervalWeight);
+    this.#countedMs = arrivedMs;
   }
 
-  summary(nowMs: number): DeviceSummary {
+  /** Takes in what was known of it before this start. */
+  restore(known: KnownDevice): void {
+    Object.assign(this, known);
+    this.#countedMs = this.lastSeenMs;
+  }
+
+  /** Until when it counts as online, if nothing more comes of it and silence counts from `listeningSinceMs` on. */
+  deadlineMs(listeningSinceMs: number): number {
+    if (this.openStreams > 0) return Infinity;
+    const patienceMs = Math.max(shortestPatienceMs, intervalsOfPatience * this.usualIntervalMs);
+    const silentSinceMs = Math.max(this.lastSeenMs, listeningSinceMs);
+    return Math.max(silentSinceMs + patienceMs, this.streamEndedMs + shortestPatienceMs);
+  }
+
+  get state(): DevicePresence['state'] {
+    return this.isOnline ? 'online' : 'offline';
+  }
+
+  presence(): DevicePresence {
+    const { name: device, state, sinceMs: at, change } = this;
+    return { device, state, at, change, series: this.series.filter(({ hasValues }) => hasValues) };
+  }
+
+  summary(): DeviceSummary {
     return {
       device: this.name,
       types: [...new Set(this.series.map((series) => series.type))].sort(),
       firstSeen: this.firstSeenMs,
       lastSeen: this.lastSeenMs,
-      state: this.state(nowMs),
+      state: this.state,
     };
   }
 
-  detail(nowMs: number): DeviceDetail {
+  detail(): DeviceDetail {
     const types = new Map<string, CatalogSeries[]>();
     for (const series of this.series) types.set(series.type, [...(types.get(series.type) ?? []), series]);
     return {
       device: this.name,
-      state: this.state(nowMs),
+      state: this.state,
       firstSeen: this.firstSeenMs,
       lastSeen: this.lastSeenMs,
       skewMs: this.skewMs,

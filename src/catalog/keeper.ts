@@ -42,6 +42,8 @@ export class CatalogKeeper implements Forgetting {
   /** Whether the file stands for `#savedPosition`. */
   #hasFile = false;
   #savedPosition = 0;
+  /** The newest change of a device's state that the file has. */
+  #savedChange = 0;
   #savedMs = 0;
   #saveTookMs = 0;
   #retryTimer: NodeJS.Timeout | undefined;
@@ -56,7 +58,7 @@ export class CatalogKeeper implements Forgetting {
   /** The snapshot first, then what the store knows better, then what the spool has had since. */
   async start(): Promise<void> {
     const { catalog, spool, file } = this.#rooms;
-    const position = await readSnapshot(file, catalog);
+    const { position, atMs = 0 } = (await readSnapshot(file, catalog)) ?? {};
     await this.#deletions.start();
     const unknown = this.#deletions.since(position ?? 0);
     for (const { device } of unknown) catalog.forgetDevice(device);
@@ -64,6 +66,7 @@ export class CatalogKeeper implements Forgetting {
     const isKnown = await this.#askStore(isWhole);
     const from = isWhole ? unknown.reduce((first, { before }) => Math.min(first, before), position) : spool.tail;
     await replaySpool(spool, catalog, Math.max(from, spool.tail), this.#isThere);
+    catalog.presence.start(atMs);
     this.#savedPosition = spool.head;
     this.#savedMs = Date.now();
     this.#timer = setInterval(() => this.#saveWhenDue(), lookEveryMs);
@@ -74,6 +77,7 @@ export class CatalogKeeper implements Forgetting {
     this.#isStopped = true;
     clearInterval(this.#timer);
     clearTimeout(this.#retryTimer);
+    this.#rooms.catalog.presence.stop();
     await this.#asking;
     await this.#saving;
     await this.#save();
@@ -177,13 +181,15 @@ export class CatalogKeeper implements Forgetting {
   async #save(): Promise<void> {
     const { catalog, spool, file, log } = this.#rooms;
     const position = spool.head;
-    if (position === this.#savedPosition && this.#hasFile) return;
+    const { lastChange } = catalog.presence;
+    if (position === this.#savedPosition && lastChange === this.#savedChange && this.#hasFile) return;
     this.#isSaving = true;
     const startedMs = Date.now();
     try {
-      await writeSnapshot(file, catalog, position);
+      await writeSnapshot(file, catalog, { position, atMs: startedMs });
       this.#hasFile = true;
       this.#savedPosition = position;
+      this.#savedChange = lastChange;
       await this.#deletions.settle(position, spool.tail);
     } catch (error) {
       log.error({ err: error }, 'the catalog could not be saved; the next start takes longer');

@@ -17,8 +17,9 @@ import type {
 } from '../ports/catalog.js';
 import type { Clock } from '../ports/clock.js';
 import { chooseSeries, columnsOf } from './choose-series.js';
-import { CatalogDevice } from './device.js';
+import { CatalogDevice, type KnownDevice } from './device.js';
 import { CatalogSeries } from './newest.js';
+import { Presence } from './presence.js';
 import { TagIndex } from './tag-index.js';
 
 /** Bounds, so that a device that invents names cannot take all memory. */
@@ -54,12 +55,14 @@ export class MemoryCatalog implements Catalog, Inventory {
   readonly #types = new Map<string, CatalogType>();
   readonly #devices = new Map<string, CatalogDevice>();
   readonly #tags = new TagIndex();
+  readonly presence: Presence;
   #seriesCount = 0;
   #sortedNames: string[] | undefined;
 
   constructor(clock: Clock, readingTypes: readonly ReadingType[], bounds: CatalogBounds = defaultBounds) {
     this.#clock = clock;
     this.#bounds = bounds;
+    this.presence = new Presence(clock, this.#devices);
     for (const { name, fields, check } of readingTypes) {
       const type = new CatalogType(name, check);
       for (const field of fields) type.add(field.name, field.kind, field.unit);
@@ -123,9 +126,12 @@ export class MemoryCatalog implements Catalog, Inventory {
       const known = given as CatalogSeries;
       const series = known.isForgotten ? this.addSeries(known.typeEntry, known.device, known.tags) : known;
       if (!series) continue;
+      const isNew = !series.hasValues;
       this.#keepNewest(series, fields, ms, ns);
       if (device?.name !== series.device) device = this.#devices.get(series.device)!;
       device.seen(arrivedMs, ms);
+      if (!device.isOnline) this.presence.heard(device);
+      else if (isNew) this.presence.grown(device, series);
     }
   }
 
@@ -142,6 +148,7 @@ export class MemoryCatalog implements Catalog, Inventory {
   forgetDevice(name: string): void {
     const device = this.#devices.get(name);
     if (!device) return;
+    this.presence.gone(device);
     for (const series of device.series) {
       series.isForgotten = true;
       this.#tags.remove(series.tags);
@@ -154,12 +161,8 @@ export class MemoryCatalog implements Catalog, Inventory {
   }
 
   /** Takes in what is known of a device from before this start. */
-  restoreDevice(
-    name: string,
-    seen: Pick<CatalogDevice, 'firstSeenMs' | 'lastSeenMs' | 'usualIntervalMs' | 'skewMs'>,
-  ): void {
-    const device = this.#devices.get(name);
-    if (device) Object.assign(device, seen);
+  restoreDevice(name: string, known: KnownDevice): void {
+    this.#devices.get(name)?.restore(known);
   }
 
   types(): ReturnType<Inventory['types']> {
@@ -170,13 +173,12 @@ export class MemoryCatalog implements Catalog, Inventory {
   }
 
   devices({ prefix, after, limit }: { prefix: string; after: string | null; limit: number }): DeviceSummary[] {
-    const now = this.#clock.now();
     const found: DeviceSummary[] = [];
     for (const name of this.#namesFrom(after !== null && after > prefix ? after : prefix)) {
       if (!name.startsWith(prefix)) break;
       const device = this.#devices.get(name)!;
       if (name === after || !device.isKnown) continue;
-      found.push(device.summary(now));
+      found.push(device.summary());
       if (found.length === limit) break;
     }
     return found;
@@ -197,7 +199,7 @@ export class MemoryCatalog implements Catalog, Inventory {
 
   device(name: string): DeviceDetail | undefined {
     const device = this.#devices.get(name);
-    return device?.isKnown ? device.detail(this.#clock.now()) : undefined;
+    return device?.isKnown ? device.detail() : undefined;
   }
 
   *newest(device?: string): Iterable<SeriesNewest> {
@@ -229,8 +231,11 @@ export class MemoryCatalog implements Catalog, Inventory {
 
   countStream(device: string, change: 1 | -1): boolean {
     const entry = this.#devices.get(device);
-    if (entry) entry.openStreams += change;
-    return entry !== undefined;
+    if (!entry) return false;
+    entry.openStreams += change;
+    if (entry.openStreams === 0) entry.streamEndedMs = this.#clock.now();
+    else if (!entry.isOnline && entry.isKnown) this.presence.heard(entry);
+    return true;
   }
 
   counts(): { devices: number; series: number; types: number } {

@@ -29,6 +29,11 @@ export class CatalogSeries implements SeriesEntry {
     this.isAscii = Buffer.byteLength(prefix) === prefix.length;
   }
 
+  /** Whether a reading of it was durable. */
+  get hasValues(): boolean {
+    return this.#ms.length > 0;
+  }
+
   hasTags(tags: Tags): boolean {
     let count = 0;
     for (const key in tags) {

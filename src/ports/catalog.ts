@@ -2,6 +2,7 @@
 import type { DeviceDetail, DeviceSummary } from '../domain/generated/answers.js';
 import type { FieldValue, Kind, SeriesIdentity, Tags } from '../domain/reading.js';
 import type { RejectionCode } from '../domain/refusal.js';
+import type { PresenceSource } from './presence.js';
 
 export type { DeviceDetail, DeviceSummary } from '../domain/generated/answers.js';
 
@@ -124,5 +125,6 @@ export interface Inventory {
   tagValues(key: string, after: string | null, limit: number): string[] | undefined;
   /** Opens or closes a stream on which this device writes. @returns whether the device is known */
   countStream(device: string, change: 1 | -1): boolean;
+  readonly presence: PresenceSource;
   counts(): { devices: number; series: number; types: number };
 }

@@ -65,9 +65,10 @@ t.test('what the catalog knows is the same after it was written and read again',
     },
   });
   const file = path.join(directory, 'round', 'catalog.ndjson');
-  await writeSnapshot(file, catalog, 42);
+  const head = { position: 42, atMs: clock.now() };
+  await writeSnapshot(file, catalog, head);
   const again = new MemoryCatalog(clock, []);
-  t.equal(await readSnapshot(file, again), 42);
+  t.same(await readSnapshot(file, again), head);
   t.same(everything(again), everything(catalog));
   t.equal(again.device('boiler-7')?.firstSeen, clock.now(), 'a device is there before anything new comes of it');
 });

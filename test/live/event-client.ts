@@ -27,7 +27,9 @@ export class EventClient {
       headers: { accept: 'text/event-stream', ...headers },
     });
     const [response] = (await once(request, 'response')) as [IncomingMessage];
+    // A connection that the service cuts ends both of them with an error.
     response.on('error', () => undefined);
+    request.on('error', () => undefined);
     return new EventClient(request, response);
   }
 
@@ -53,7 +55,6 @@ export class EventClient {
 
   /** Without a word. */
   cut(): void {
-    this.#request.on('error', () => undefined);
     this.#request.destroy();
     this.response.destroy();
   }

@@ -19,7 +19,7 @@ export type Answer =
   | InfluxError
   | InfluxHealth;
 /**
- * online: an open stream, or a reading within three times its usual interval (at least 60 s).
+ * online: an open stream (or a connection to the MQTT listener), or a sign of life within three times its usual interval (at least 60 s), which is a reading, the end of its last stream, or the start of the service for one that was online before.
  */
 export type DeviceState = 'online' | 'offline';
 /**

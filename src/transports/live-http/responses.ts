@@ -120,4 +120,5 @@ export class LiveResponses {
       metrics.socketClosed(kind, (clock.now() - openedMs) / 1000);
       freed();
     });
-  }}
+  }
+}

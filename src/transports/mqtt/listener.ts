@@ -13,7 +13,9 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { callbackify } from 'node:util';
 import type { Receipt, Refusal } from '../../domain/refusal.js';
+import type { Inventory } from '../../ports/catalog.js';
 import type { Log } from '../../ports/log.js';
+import { OpenDevices } from '../open-devices.js';
 import { answerOf, isWorthTelling } from './answer.js';
 import { FramedConnection } from './framed-connection.js';
 import type { Intake } from './intake.js';
@@ -22,6 +24,7 @@ import { deviceOfReadings, isReceiptsTopic, receiptsTopic } from './topics.js';
 
 export interface ListenerRooms {
   intake: Intake;
+  inventory: Inventory;
   metrics: MqttMetrics;
   log: Log;
   host: string;
@@ -53,6 +56,7 @@ class Cut extends Error {
 interface Session {
   gone: AbortController;
   receipts: Set<string>;
+  devices: OpenDevices;
 }
 
 export class MqttListener {
@@ -107,7 +111,7 @@ export class MqttListener {
   }
 
   #admit(broker: Aedes, socket: Socket): void {
-    const { metrics, log, maxPayloadBytes } = this.#rooms;
+    const { metrics, log, maxPayloadBytes, inventory } = this.#rooms;
     socket.setNoDelay(true);
     socket.setKeepAlive(true, tcpKeepAliveMs);
     const connection = new FramedConnection(socket, maxPayloadBytes + packetAllowanceBytes, () => {
@@ -115,11 +119,16 @@ export class MqttListener {
       log.warn({ peer: socket.remoteAddress }, 'an MQTT packet was too large; its connection was cut');
     });
     const client = broker.handle(connection);
-    const session: Session = { gone: new AbortController(), receipts: new Set() };
+    const session: Session = {
+      gone: new AbortController(),
+      receipts: new Set(),
+      devices: new OpenDevices(inventory),
+    };
     this.#sessions.set(client, session);
     metrics.connectionsChanged('listener', 1);
     connection.once('close', () => {
       session.gone.abort();
+      session.devices.close();
       metrics.connectionsChanged('listener', -1);
     });
   }
@@ -138,8 +147,10 @@ export class MqttListener {
     // Nobody subscribes to readings here, and nothing is kept of them.
     packet.retain = false;
     const payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload;
-    const outcome = await intake.take({ device, payload }, this.#sessions.get(client)!.gone.signal);
+    const { gone, devices } = this.#sessions.get(client)!;
+    const outcome = await intake.take({ device, payload }, gone.signal);
     if (outcome === undefined) throw new Cut('not_kept', 'nothing of it was kept');
+    devices.note(device);
     if (isWorthTelling(outcome)) await this.#tell(device, outcome);
   }
 

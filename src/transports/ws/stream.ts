@@ -9,6 +9,7 @@ import { Refusal } from '../../domain/refusal.js';
 import type { Ingest } from '../../pipeline/ingest.js';
 import type { Inventory } from '../../ports/catalog.js';
 import type { Clock } from '../../ports/clock.js';
+import { OpenDevices } from '../open-devices.js';
 import { Answers } from './answers.js';
 import { closeCodes } from './close-codes.js';
 import { pingIntervalMs } from './heartbeat.js';
@@ -21,8 +22,6 @@ export const maxInFlight = 64;
 /** Bytes of answers that the device has not taken at which the server stops reading too. */
 const maxUnreadAnswerBytes = 1024 * 1024;
 const maxMalformedInRow = 10;
-/** Devices that one stream keeps online; a gateway's others live by their intervals. */
-const maxDevices = 1000;
 
 export interface StreamRooms {
   ingest: Ingest;
@@ -36,7 +35,7 @@ export class StreamConnection {
   readonly #socket: WebSocket;
   readonly #rooms: StreamRooms;
   readonly #answers = new Answers();
-  readonly #devices = new Set<string>();
+  readonly #devices: OpenDevices;
   #lastSeq = 0;
   #malformedInRow = 0;
   #answering: NodeJS.Immediate | undefined;
@@ -45,6 +44,7 @@ export class StreamConnection {
   constructor(socket: WebSocket, rooms: StreamRooms) {
     this.#socket = socket;
     this.#rooms = rooms;
+    this.#devices = new OpenDevices(rooms.inventory);
   }
 
   start(): void {
@@ -54,7 +54,7 @@ export class StreamConnection {
       if (mediaType !== undefined) this.#take(data, mediaType);
       else this.#socket.close(closeCodes.unsupportedData, 'binary frames were not agreed');
     });
-    this.#socket.on('close', () => this.#release());
+    this.#socket.on('close', () => this.#devices.close());
     const welcome: StreamWelcome = {
       type: 'welcome',
       version: 1,
@@ -145,13 +145,6 @@ export class StreamConnection {
   #noteDevices(batch: Batch): void {
     const first = batch.readings[0] as { device?: unknown } | undefined;
     const device = first?.device ?? batch.device;
-    if (typeof device !== 'string' || this.#devices.has(device) || this.#devices.size >= maxDevices) return;
-    if (this.#socket.readyState !== this.#socket.OPEN) return;
-    if (this.#rooms.inventory.countStream(device, 1)) this.#devices.add(device);
-  }
-
-  #release(): void {
-    for (const device of this.#devices) this.#rooms.inventory.countStream(device, -1);
-    this.#devices.clear();
+    if (typeof device === 'string') this.#devices.note(device);
   }
 }
