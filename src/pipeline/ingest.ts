@@ -2,16 +2,17 @@
 import type { Decoding } from '../codecs/codec.js';
 import type { Codecs } from '../codecs/codecs.js';
 import type { Batch } from '../domain/batch.js';
-import { Refusal, type Receipt } from '../domain/refusal.js';
+import { Refusal } from '../domain/refusal.js';
 import type { Catalog } from '../ports/catalog.js';
 import type { Clock } from '../ports/clock.js';
 import type { Feed } from '../ports/feed.js';
 import type { Spool } from '../ports/spool.js';
+import type { Accepted, BatchTaker } from './batch-taker.js';
 import { DurableLines } from './durable-lines.js';
 import { Gathered } from './gathered.js';
 import { Normalizer } from './normalize.js';
-import type { Outcome } from './outcome.js';
-import { Rehearsal } from './rehearsal.js';
+import { receiptOf } from './outcome.js';
+import { Trial } from './trial.js';
 
 export interface IngestLimits {
   maxBatchReadings: number;
@@ -28,13 +29,8 @@ export interface Encoding extends Decoding {
 /** A turn that has gathered so much is ended early, so that records stay of a size that is read back in one go. */
 const largestTurnBytes = 1024 * 1024;
 
-export interface Accepted {
-  receipt: Receipt;
-  /** Position behind the last accepted reading; what the store has to pass to have all of them. */
-  end: number;
-}
-
-export class Ingest {
+export class Ingest implements BatchTaker {
+  readonly keeps = true;
   readonly #codecs: Codecs;
   readonly #normalizer: Normalizer;
   readonly #catalog: Catalog;
@@ -99,10 +95,9 @@ export class Ingest {
     return codec.decode(bytes, encoding, this.#limits.maxBatchReadings);
   }
 
-  /** The receipt that a batch would get now. Nothing of it is kept, and nothing is learned from it. */
-  check(batch: Batch): Receipt {
-    const normalizer = new Normalizer(new Rehearsal(this.#catalog), this.#clock);
-    return receiptOf(batch, normalizer.normalize(batch, new Gathered(0)));
+  /** Tells the receipts that batches would get now. @param type of readings that do not name theirs */
+  trial(type: string): Trial {
+    return new Trial(this, { catalog: this.#catalog, clock: this.#clock }, type);
   }
 
   /** From here on everything is refused; what was taken before is finished. */
@@ -214,11 +209,4 @@ class Turn {
       this.fail = reject;
     });
   }
-}
-
-function receiptOf(batch: Batch, { accepted, rejected, rejections }: Outcome): Receipt {
-  const receipt: Receipt = { accepted, rejected };
-  if (batch.id !== undefined) receipt.id = batch.id;
-  if (rejected > 0) receipt.results = rejections;
-  return receipt;
 }

@@ -10,7 +10,7 @@ import type { Batch } from '../domain/batch.js';
 import { Rejected } from '../domain/rejected.js';
 import type { Precision } from '../domain/reading.js';
 import { maxListedRejections, Refusal, type Receipt } from '../domain/refusal.js';
-import type { Accepted, Ingest } from './ingest.js';
+import type { Accepted, BatchTaker } from './batch-taker.js';
 
 export const lineMediaType = ndjsonMediaType;
 
@@ -27,22 +27,22 @@ const retryMs = 100;
 const longestHoldMs = 30_000;
 
 export class LineIntake {
-  readonly #ingest: Ingest;
+  readonly #taker: BatchTaker;
   readonly #options: LineOptions;
   readonly #receipt: Receipt = { accepted: 0, rejected: 0 };
   readonly #pending: { first: number; outcome: Promise<Accepted | Refusal> }[] = [];
   #index = 0;
   #end = 0;
 
-  constructor(ingest: Ingest, options: LineOptions) {
-    this.#ingest = ingest;
+  constructor(taker: BatchTaker, options: LineOptions) {
+    this.#taker = taker;
     this.#options = options;
   }
 
   /** @param chunks may throw a Refusal: the rest cannot be read */
   async take(chunks: AsyncIterable<Buffer>): Promise<Accepted | Refusal> {
     const { maxLineBytes } = this.#options;
-    const maxLines = Math.min(maxBlockLines, this.#ingest.maxBatchReadings);
+    const maxLines = Math.min(maxBlockLines, this.#taker.maxBatchReadings);
     let refusal: Refusal | undefined;
     try {
       for await (const block of lineBlocks(chunks, { maxLineBytes, maxLines })) {
@@ -69,7 +69,7 @@ export class LineIntake {
     if (refusal) return refusal;
     const first = this.#index;
     this.#index += batch.readings.length;
-    const outcome = this.#ingest.accept(batch, bytes);
+    const outcome = this.#taker.accept(batch, bytes);
     // Looked at in its turn, which may come after it has failed.
     outcome.catch(() => undefined);
     this.#pending.push({ first, outcome });
@@ -78,7 +78,7 @@ export class LineIntake {
 
   #decode(block: Buffer): Batch | Refusal {
     const { precision } = this.#options;
-    return this.#ingest.decode(block, { mediaType: lineMediaType, precision, numbered: false });
+    return this.#taker.decode(block, { mediaType: lineMediaType, precision, numbered: false });
   }
 
   #longLine(): Batch {
@@ -90,7 +90,7 @@ export class LineIntake {
 
   async #untilThereIsRoom(bytes: number): Promise<Refusal | undefined> {
     for (let heldMs = 0; ; heldMs += retryMs) {
-      const refusal = this.#ingest.refusal(bytes);
+      const refusal = this.#taker.refusal(bytes);
       if (!refusal || refusal.code === 'stopping' || heldMs >= longestHoldMs) return refusal;
       await pause(retryMs);
     }
@@ -117,7 +117,7 @@ export class LineIntake {
   /** Unlike a batch, a body that is refused on its way has left something behind. */
   #refused({ code, message, retryAfterMs }: Refusal): Refusal {
     const { accepted } = this.#receipt;
-    if (accepted === 0) return new Refusal(code, message, retryAfterMs);
+    if (accepted === 0 || !this.#taker.keeps) return new Refusal(code, message, retryAfterMs);
     const kept = `${accepted} readings of the body are durable; sending all of it again changes nothing in these`;
     return new Refusal(code, `${message}; ${kept}`, retryAfterMs);
   }

@@ -1,7 +1,8 @@
 /**
- * A catalog for trying a batch out: it knows what the real one knows, learns from the batch as that would, and is thrown
- * away afterwards. What a batch teaches is visible to its own later readings, as it would be, and to nobody else. Bounds
- * of the real catalog are not rehearsed: whether there is room is another question tomorrow.
+ * A catalog for trying batches out: it knows what the real one knows, learns from them as that would, and is thrown
+ * away afterwards. What a reading teaches is visible to those behind it, as it would be, and to nobody else. Bounds of the
+ * real catalog are not rehearsed: whether there is room is another question tomorrow. It has one of its own, since a body
+ * of lines may have any number of names.
  */
 import type { Kind, Tags } from '../domain/reading.js';
 import type { Catalog, FieldEntry, SeriesEntry, TypeCheck, TypeEntry } from '../ports/catalog.js';
@@ -10,9 +11,13 @@ interface RehearsedType extends TypeEntry {
   readonly fields: Map<string, FieldEntry>;
 }
 
+/** Names of types and fields that are learned at most. */
+const maxNames = 10_000;
+
 export class Rehearsal implements Catalog {
   readonly #catalog: Catalog;
   readonly #types = new Map<string, RehearsedType>();
+  #names = 0;
 
   constructor(catalog: Catalog) {
     this.#catalog = catalog;
@@ -25,8 +30,11 @@ export class Rehearsal implements Catalog {
     return known && this.#keep(name, known.fields, known.check);
   }
 
-  addType(name: string): RehearsedType {
-    return this.findType(name) ?? this.#keep(name, new Map(), undefined);
+  addType(name: string): RehearsedType | undefined {
+    const known = this.findType(name);
+    if (known || this.#names >= maxNames) return known;
+    this.#names++;
+    return this.#keep(name, new Map(), undefined);
   }
 
   #keep(name: string, fields: TypeEntry['fields'], check: TypeCheck | undefined): RehearsedType {
@@ -53,8 +61,10 @@ export class Rehearsal implements Catalog {
     };
   }
 
-  addField(type: TypeEntry, name: string, kind: Kind): FieldEntry {
-    const { fields } = this.addType(type.name);
+  addField(type: TypeEntry, name: string, kind: Kind): FieldEntry | undefined {
+    const fields = this.addType(type.name)?.fields;
+    if (!fields || this.#names >= maxNames) return undefined;
+    this.#names++;
     const field = { name, kind, unit: null, index: fields.size };
     fields.set(name, field);
     return field;

@@ -89,8 +89,6 @@ export const postReadings: Operation = {
   refusals: [...batchRefusals, 'request_timeout', 'spool_full', 'spool_failed', 'stopping'],
 };
 
-const { 'application/x-ndjson': _, ...wholeForms } = batchBody.otherForms;
-
 export const checkBatch: Operation = {
   group: 'Readings',
   summary: 'Try a batch out',
@@ -107,7 +105,7 @@ export const checkBatch: Operation = {
     },
     precision,
   ],
-  body: { ...batchBody, otherForms: wholeForms },
+  body: batchBody,
   answers: { 200: { description: 'What would be accepted, and what not.', schema: shared('receipt') } },
-  refusals: [...batchRefusals.filter((code) => code !== 'invalid_parameter'), 'not_found'],
+  refusals: [...batchRefusals.filter((code) => code !== 'invalid_parameter'), 'not_found', 'request_timeout'],
 };

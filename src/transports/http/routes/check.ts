@@ -4,18 +4,23 @@ import { isPrecision } from '../../../domain/reading.js';
 import { Refusal } from '../../../domain/refusal.js';
 import type { Ingest } from '../../../pipeline/ingest.js';
 import type { ReadingType } from '../../../ports/catalog.js';
-import { EndlessBody } from '../endless-body.js';
 import { checkBatch } from '../openapi/readings.js';
 import { sendRefusal } from '../problem.js';
+import { refuseBody, takeBody, type Body } from '../take-body.js';
 
 interface CheckRequest {
   Params: { type: string };
   Querystring: { precision?: string };
-  Body: Buffer | EndlessBody | undefined;
+  Body: Body;
 }
 
-export function checkRoutes(app: FastifyInstance, rooms: { ingest: Ingest; readingTypes: ReadingType[] }): void {
-  const { ingest, readingTypes } = rooms;
+export interface CheckRooms {
+  ingest: Ingest;
+  readingTypes: ReadingType[];
+  maxBodyBytes: number;
+}
+
+export function checkRoutes(app: FastifyInstance, { ingest, readingTypes, maxBodyBytes }: CheckRooms): void {
   app.post<CheckRequest>('/v1/schemas/:type/check', { config: { operation: checkBatch } }, async (request, reply) => {
     const { type } = request.params;
     const { precision } = request.query;
@@ -25,14 +30,8 @@ export function checkRoutes(app: FastifyInstance, rooms: { ingest: Ingest; readi
     if (precision !== undefined && !isPrecision(precision)) {
       return sendRefusal(reply, new Refusal('malformed', 'precision must be one of s, ms, us, ns'));
     }
-    if (request.body === undefined) return sendRefusal(reply, new Refusal('empty_batch', 'the body is empty'));
-    if (request.body instanceof EndlessBody) {
-      return sendRefusal(reply, new Refusal('unsupported_media_type', 'a body without an end cannot be tried out'));
-    }
-    const mediaType = request.headers['content-type'] ?? '';
-    const batch = ingest.decode(request.body, { mediaType, precision, numbered: false });
-    if (batch instanceof Refusal) return sendRefusal(reply, batch);
-    batch.type ??= type;
-    return ingest.check(batch);
+    const encoding = { mediaType: request.headers['content-type'] ?? '', precision, numbered: false };
+    const outcome = await takeBody(request.body, ingest.trial(type), encoding, maxBodyBytes);
+    return outcome instanceof Refusal ? refuseBody(reply, request.body, outcome) : outcome.receipt;
   });
 }

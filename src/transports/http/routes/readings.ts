@@ -3,11 +3,11 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isPrecision } from '../../../domain/reading.js';
 import { Refusal } from '../../../domain/refusal.js';
 import type { Delivery } from '../../../pipeline/delivery.js';
-import type { Accepted, Encoding, Ingest } from '../../../pipeline/ingest.js';
-import { LineIntake } from '../../../pipeline/line-intake.js';
-import { EndlessBody } from '../endless-body.js';
+import type { Accepted } from '../../../pipeline/batch-taker.js';
+import type { Encoding, Ingest } from '../../../pipeline/ingest.js';
 import { postReadings } from '../openapi/readings.js';
 import { sendRefusal } from '../problem.js';
+import { refuseBody, takeBody, type Body } from '../take-body.js';
 
 interface Query {
   precision?: string;
@@ -26,20 +26,14 @@ export interface ReadingRooms {
 }
 
 export function readingRoutes(app: FastifyInstance, { ingest, delivery, maxBodyBytes }: ReadingRooms): void {
-  app.post<{ Querystring: Query; Body: Buffer | EndlessBody | undefined }>(
+  app.post<{ Querystring: Query; Body: Body }>(
     '/v1/readings',
     { config: { operation: postReadings } },
     async (request, reply) => {
       const options = readOptions(request);
       if (options instanceof Refusal) return sendRefusal(reply, options);
-      const { body } = request;
-      if (body === undefined) return sendRefusal(reply, new Refusal('empty_batch', 'the body is empty'));
-      const outcome = await (body instanceof EndlessBody ? takeLines(body, options) : takeBatch(body, options));
-      if (outcome instanceof Refusal) {
-        // What is left of an endless body is not waited for.
-        if (body instanceof EndlessBody) void reply.header('connection', 'close');
-        return sendRefusal(reply, outcome);
-      }
+      const outcome = await takeBody(request.body, ingest, options.encoding, maxBodyBytes);
+      if (outcome instanceof Refusal) return refuseBody(reply, request.body, outcome);
       const { timeoutMs } = options;
       if (timeoutMs !== undefined && outcome.receipt.accepted > 0) {
         outcome.receipt.stored = await delivery.untilStored(outcome.end, timeoutMs);
@@ -47,16 +41,6 @@ export function readingRoutes(app: FastifyInstance, { ingest, delivery, maxBodyB
       return sendReceipt(reply, outcome);
     },
   );
-
-  async function takeBatch(body: Buffer, { encoding }: Options): Promise<Accepted | Refusal> {
-    const batch = ingest.decode(body, encoding);
-    return batch instanceof Refusal ? batch : ingest.accept(batch, body.length);
-  }
-
-  async function takeLines(body: EndlessBody, { encoding }: Options): Promise<Accepted | Refusal> {
-    const intake = new LineIntake(ingest, { precision: encoding.precision, maxLineBytes: maxBodyBytes });
-    return intake.take(body.chunks());
-  }
 }
 
 function sendReceipt(reply: FastifyReply, { receipt }: Accepted): FastifyReply {
