@@ -18,6 +18,10 @@ const openStreams = 'inlet_open_sockets{socket="events"}';
 
 /** Lasts as long as the other tests; nothing matches it. */
 const quiet = await EventReader.open(t, `${live}?devices=nobody`);
+/** Reads nothing of what is sent to the slow one, nor ever. */
+const stuck = await EventReader.open(t, `${live}?devices=slow`);
+await stuck.next();
+stuck.client.pause();
 
 await t.test('each reading comes as an event, and nothing on the way is asked to keep it', async (t) => {
   const reader = await EventReader.open(t, live);
@@ -135,11 +139,6 @@ await t.test('only who names the media type gets events; an upgrade stays a WebS
   await once(socket, 'open');
   socket.terminate();
 });
-
-/** Reads nothing of what is sent to the slow one, nor ever. */
-const stuck = await EventReader.open(t, `${live}?devices=slow`);
-await stuck.next();
-stuck.client.pause();
 
 await t.test(
   'a reader that does not keep up gets the newest values, with a count of the others, or a gap',
