@@ -14,6 +14,12 @@ export interface Decoding {
   numbered: boolean;
 }
 
+/** How a transport describes the bytes that it brings. */
+export interface Encoding extends Decoding {
+  /** As in a header: in any case, parameters behind it. */
+  mediaType: string;
+}
+
 /** One format. Bytes that are no batch are refused; what is wrong with a single reading is said in its place. */
 export interface Codec {
   readonly mediaType: string;

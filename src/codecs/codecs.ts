@@ -1,6 +1,8 @@
 /** The formats that bodies and messages may have, by media type. */
+import type { Batch } from '../domain/batch.js';
+import { Refusal } from '../domain/refusal.js';
 import type { Clock } from '../ports/clock.js';
-import type { Codec } from './codec.js';
+import type { Codec, Encoding } from './codec.js';
 import { jsonCodec } from './json.js';
 import { LineProtocolCodec } from './line-protocol/codec.js';
 import { ndjsonCodec } from './ndjson.js';
@@ -28,6 +30,15 @@ export class Codecs {
 
   get mediaTypes(): string[] {
     return [...this.#codecs.keys()];
+  }
+
+  /** Bytes to a batch, or why they are none. @param maxReadings see `Codec` */
+  decode(bytes: Buffer, encoding: Encoding, maxReadings: number): Batch | Refusal {
+    const codec = this.find(encoding.mediaType);
+    if (!codec) {
+      return new Refusal('unsupported_media_type', `the media type is none of ${this.mediaTypes.join(', ')}`);
+    }
+    return codec.decode(bytes, encoding, maxReadings);
   }
 
   /** @param mediaType as in a header: in any case, parameters behind it */

@@ -1,6 +1,8 @@
+import type { Encoding } from '../codecs/codec.js';
 import type { Batch } from '../domain/batch.js';
 import type { Receipt, Refusal } from '../domain/refusal.js';
-import type { Encoding } from './ingest.js';
+
+export type { Encoding } from '../codecs/codec.js';
 
 export interface Accepted {
   receipt: Receipt;

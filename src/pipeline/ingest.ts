@@ -1,5 +1,5 @@
 /** The way of a batch from bytes to a receipt, the same for every transport. */
-import type { Decoding } from '../codecs/codec.js';
+import type { Encoding } from '../codecs/codec.js';
 import type { Codecs } from '../codecs/codecs.js';
 import type { Batch } from '../domain/batch.js';
 import { Refusal } from '../domain/refusal.js';
@@ -18,12 +18,6 @@ export interface IngestLimits {
   maxBatchReadings: number;
   /** Bytes taken in and not yet acknowledged, over all transports. */
   maxInFlightBytes: number;
-}
-
-/** How a transport describes the bytes that it brings. */
-export interface Encoding extends Decoding {
-  /** As in a header: in any case, parameters behind it. */
-  mediaType: string;
 }
 
 /** A turn that has gathered so much is ended early, so that records stay of a size that is read back in one go. */
@@ -88,16 +82,13 @@ export class Ingest implements BatchTaker {
 
   /** Bytes to a batch, or why they are none. Nothing is kept yet. */
   decode(bytes: Buffer, encoding: Encoding): Batch | Refusal {
-    const codec = this.#codecs.find(encoding.mediaType);
-    if (!codec) {
-      return new Refusal('unsupported_media_type', `the media type is none of ${this.mediaTypes.join(', ')}`);
-    }
-    return codec.decode(bytes, encoding, this.#limits.maxBatchReadings);
+    return this.#codecs.decode(bytes, encoding, this.#limits.maxBatchReadings);
   }
 
   /** Tells the receipts that batches would get now. @param type of readings that do not name theirs */
   trial(type: string): Trial {
-    return new Trial(this, { catalog: this.#catalog, clock: this.#clock }, type);
+    const { maxBatchReadings } = this.#limits;
+    return new Trial({ codecs: this.#codecs, catalog: this.#catalog, clock: this.#clock, maxBatchReadings }, type);
   }
 
   /** From here on everything is refused; what was taken before is finished. */

@@ -67,10 +67,10 @@ t.test('every format that is taken in can be tried out', async (t) => {
   const readings = [1, 'hot', 3].map((temperature, n) => ({ device: 'tried', ts: at + n, fields: { temperature } }));
   const before = (await get('/v1/stats')) as object;
   for (const format of formats) {
-    const { mediaType, encode } = batchFormat(format);
+    const written = batchFormat(format);
     // In line protocol the type is in the line; the others leave it to the address.
     const typed = readings.map((reading) => (format === 'line' ? { ...reading, type: 'machine' } : reading));
-    const tried = await check(mediaType, encode(typed).body as Uint8Array<ArrayBuffer>);
+    const tried = await check(written.mediaType, written.encode(typed).body);
     const results = [{ index: 1, code: 'field_type', path: '/fields/temperature' }];
     t.match(tried, { status: 200, receipt: { accepted: 2, rejected: 1, results } }, format);
   }

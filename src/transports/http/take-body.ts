@@ -1,8 +1,7 @@
 /** A request's body into the pipeline: as one batch, or as lines while they come. */
 import type { FastifyReply } from 'fastify';
 import { Refusal } from '../../domain/refusal.js';
-import type { Accepted, BatchTaker } from '../../pipeline/batch-taker.js';
-import type { Encoding } from '../../pipeline/ingest.js';
+import type { Accepted, BatchTaker, Encoding } from '../../pipeline/batch-taker.js';
 import { LineIntake } from '../../pipeline/line-intake.js';
 import { EndlessBody } from './endless-body.js';
 import { sendRefusal } from './problem.js';
