@@ -61,7 +61,8 @@ export class FeedMemory {
     const { recentCharacters, recentEntries } = this.#bounds;
     while (this.#characters > recentCharacters || this.#recent.length - this.#first > recentEntries)
       this.#characters -= this.#recent[this.#first++]!.characters;
-    if (this.#first <= recentEntries) return;
+    // Moved up before more than half of them are past, which would be held in memory with their lines.
+    if (this.#first <= this.#recent.length / 2) return;
     this.#recent = this.#recent.slice(this.#first);
     this.#first = 0;
   }
