@@ -14,8 +14,8 @@ const program = '/usr/sbin/nginx';
 const reloadWithinMs = 20_000;
 
 /** One that runs until the test is over. @param service what is behind it */
-export async function startNginx(t: Test, service: string): Promise<Nginx> {
-  const nginx = new Nginx();
+export async function startNginx(t: Test, service: string, oldWorkersSeconds?: number): Promise<Nginx> {
+  const nginx = new Nginx(oldWorkersSeconds);
   t.teardown(() => nginx.end());
   await nginx.start(service);
   return nginx;
@@ -23,8 +23,14 @@ export async function startNginx(t: Test, service: string): Promise<Nginx> {
 
 export class Nginx {
   readonly #process = new ForeignProcess(program, 'SIGTERM');
+  readonly #oldWorkersSeconds: number | undefined;
   #directory = '';
   #port = 0;
+
+  /** @param oldWorkersSeconds how long old workers may keep connections after a reload; for ever when it is left out */
+  constructor(oldWorkersSeconds?: number) {
+    this.#oldWorkersSeconds = oldWorkersSeconds;
+  }
 
   get url(): string {
     return `http://127.0.0.1:${this.#port}`;
@@ -65,6 +71,7 @@ export class Nginx {
       // Only root may name another user, and nobody else needs to.
       ...(userInfo().uid === 0 ? ['user root;'] : []),
       'daemon off; worker_processes 1; pid nginx.pid; error_log stderr;',
+      ...(this.#oldWorkersSeconds === undefined ? [] : [`worker_shutdown_timeout ${this.#oldWorkersSeconds}s;`]),
       'events {}',
       'http {',
       'access_log off;',

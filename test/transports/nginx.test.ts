@@ -8,8 +8,12 @@ import { LiveClient } from '../live/live-client.js';
 import { startInlet } from '../servers/inlet.js';
 import { nginxIsMissing, startNginx } from '../servers/nginx.js';
 import { EventReader } from './live-http/event-reader.js';
+import { complaintsAbout, readersOfForm, soakThroughProxy } from './proxy/soak.js';
 
 t.setTimeout(120_000);
+
+/** Of the soak's short form. */
+const partSeconds = 3;
 
 interface Answer {
   cursor: string;
@@ -51,6 +55,14 @@ if (!nginxIsMissing('The live feed through nginx')) {
     t.match(await waiting, { readings: [{ fields: { n: 2 } }] }, 'a poll that waited over the reload');
     await follow(3);
     t.equal(socket.socket.readyState, WebSocket.OPEN);
+  });
+
+  await t.test('whoever is cut when the old workers end comes back and has missed nothing', async (t) => {
+    const proxy = await startNginx(t, service.url, partSeconds);
+    const figures = await soakThroughProxy(service, proxy, partSeconds);
+    t.same(complaintsAbout(figures), []);
+    for (const { form, breaks } of figures.forms.slice(0, 2))
+      t.equal(breaks[2], readersOfForm, `${form}: all were cut`);
   });
 
   await t.test('readings go in through it, by request and by stream', async (t) => {
