@@ -1,48 +1,27 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { once } from 'node:events';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { InletProcess } from '../servers/inlet.js';
+import { commandsOf, RunningExample } from './examples.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const read = (file: string): string => readFileSync(path.join(root, file), 'utf8');
-const readme = read('README.md');
-
-interface Example {
-  command: string;
-  /** What the README says that the last line of its output is. */
-  answer: unknown;
-}
-
-/** The commands of the section, in their order, each with the JSON that stands behind it. */
-function examplesOf(heading: string): Example[] {
-  const section = readme.split(/^## /m).find((part) => part.startsWith(`${heading}\n`)) ?? '';
-  const blocks = [...section.matchAll(/^```(sh|json)\n([^]*?)^```$/gm)];
-  return blocks.flatMap(([, language, text], index) => {
-    if (language !== 'sh') return [];
-    const [, next, answer] = blocks[index + 1] ?? [];
-    return [{ command: text!, answer: next === 'json' ? JSON.parse(answer!) : undefined }];
-  });
-}
 
 t.test('what the README shows works when it is pasted, one after the other', async (t) => {
   const server = new InletProcess({ INLET_DATA_DIR: t.testdir() });
   await server.start();
   t.teardown(() => server.stop());
   const run = async (command: string): Promise<string[]> => {
-    const shell = spawn('sh', ['-e', '-c', command.replaceAll('127.0.0.1:8080', new URL(server.url).host)], {
-      cwd: root,
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    let output = '';
-    shell.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
-    const [code] = (await once(shell, 'close')) as [number];
-    t.equal(code, 0, command);
-    return output.trim().split('\n');
+    const example = new RunningExample('sh', command, server.url);
+    t.equal(await example.ended, 0, command);
+    return example.lines;
   };
-  const [single, batch, stream, live, events, poll, rows, buckets, table, stats, ...others] = examplesOf('Try it');
+  const [single, batch, stream, live, events, poll, rows, buckets, table, stats, ...others] = commandsOf(
+    'README.md',
+    'Try it',
+  );
   t.same(others, []);
 
   for (const { command, answer } of [single!, batch!, stream!]) {
@@ -93,15 +72,29 @@ t.test('the table of settings is what the schema says', async (t) => {
 
 t.test('every npm command that the documents name is there, and so is every file that they link', async (t) => {
   const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
-  for (const document of ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md']) {
+  const guides = readdirSync(path.join(root, 'docs')).filter((file) => file.endsWith('.md'));
+  t.ok(guides.length > 1);
+  for (const document of ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', ...guides.map((file) => `docs/${file}`)]) {
     const text = read(document);
-    for (const [, command] of text.matchAll(/npm (?:run )?([a-z]+)/g))
+    for (const [, command] of text.matchAll(/npm (?:run )?([a-z]+(?::[a-z]+)?)/g))
       t.ok(scripts[command!], `${document}: ${command}`);
-    for (const [, target] of text.matchAll(/\]\((?!http)([^)#]+)[^)]*\)/g)) {
-      t.ok(existsSync(path.join(root, target!)), `${document}: ${target}`);
+    for (const [, target, anchor] of text.matchAll(/\]\((?!http)([^)#]*)#?([^)]*)\)/g)) {
+      const file = target === '' ? document : path.join(path.dirname(document), target!);
+      t.ok(existsSync(path.join(root, file)), `${document}: ${target}`);
+      if (anchor !== '') t.ok(anchorsOf(file).includes(anchor!), `${document}: ${target}#${anchor}`);
     }
   }
 });
+
+/** Of its headings, as those who show Markdown make them. */
+function anchorsOf(document: string): string[] {
+  return [...read(document).matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
+    heading!
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9 -]/g, '')
+      .replaceAll(' ', '-'),
+  );
+}
 
 t.test('the rooms of ARCHITECTURE.md are those that the imports are held to', async (t) => {
   const ruled = roomsOf(/^ {2}'?([\w/.-]+)'?: \[(.*)\],$/gm, '.dependency-cruiser.cjs', /'([^']+)'/g);

@@ -35,8 +35,9 @@ export function overEvents(url: string, query: string): Session {
     await new Promise<void>((resolve) => {
       client.listen(({ data, id, retry }) => {
         if (retry !== undefined) reader.retryMs = Number(retry);
-        const { cursor, ...message } = JSON.parse(data ?? '{}') as AnyMessage;
+        const message = JSON.parse(data ?? '{}') as AnyMessage;
         // As in a browser, where only the id counts.
+        delete message.cursor;
         reader.take(id === undefined ? message : { ...message, cursor: id });
       }, resolve);
     });

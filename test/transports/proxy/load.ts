@@ -3,7 +3,7 @@
  * through nginx, and again what had no answer when that broke; the others by requests, straight to the service.
  */
 import { WebSocket } from 'ws';
-import { StreamDevice, type WebSocketConstructor } from '../../../src/client/index.js';
+import { StreamDevice } from '../../../src/client/index.js';
 import type { InletProcess } from '../../servers/inlet.js';
 import type { Nginx } from '../../servers/nginx.js';
 
@@ -29,7 +29,7 @@ export class Load {
     this.#service = service;
     this.#stream = new StreamDevice({
       url: nginx.url,
-      WebSocket: WebSocket as unknown as WebSocketConstructor,
+      WebSocket,
       onRetry: () => this.streamBreaks++,
     });
   }
