@@ -1,11 +1,12 @@
 /** A headless Chromium that stays on this machine. */
 import { existsSync } from 'node:fs';
 import { chromium, type Browser } from 'playwright-core';
+import { isMissing } from '../servers/missing.js';
 
 const executablePath = '/usr/bin/chromium';
 
-export function hasChromium(): boolean {
-  return existsSync(executablePath);
+export function chromiumIsMissing(suite: string): boolean {
+  return isMissing(suite, executablePath, existsSync(executablePath));
 }
 
 export async function launchChromium(): Promise<Browser> {

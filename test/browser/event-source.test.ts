@@ -3,7 +3,7 @@ import t from 'tap';
 import { programOf } from '../house/examples.js';
 import { startInlet } from '../servers/inlet.js';
 import { until } from '../servers/until.js';
-import { hasChromium, launchChromium } from './chromium.js';
+import { chromiumIsMissing, launchChromium } from './chromium.js';
 
 t.setTimeout(90_000);
 
@@ -14,11 +14,7 @@ const tell = `
   source.addEventListener('gap', ({ data }) => window.told.push('gap'));
 `;
 
-if (hasChromium()) await testEventSource();
-else {
-  console.error('\n*** EventSource was NOT tested: there is no /usr/bin/chromium. ***\n');
-  t.notOk(process.env['CI'], 'a machine that tests for others has Chromium');
-}
+if (!chromiumIsMissing('EventSource')) await testEventSource();
 
 async function testEventSource(): Promise<void> {
   const service = await startInlet(t);
