@@ -13,7 +13,7 @@ import { InletProcess } from '../servers/inlet.js';
 import { until } from '../servers/until.js';
 import { chromiumIsMissing, launchChromium } from './chromium.js';
 
-t.setTimeout(120_000);
+t.setTimeout(240_000);
 const patienceMs = 30_000;
 
 if (!chromiumIsMissing('docs/live-page.html')) await testLivePage();

@@ -12,7 +12,7 @@ import { pythonIsMissing } from '../servers/python.js';
 import { until } from '../servers/until.js';
 import { commandsOf, programOf, RunningExample } from './examples.js';
 
-t.setTimeout(120_000);
+t.setTimeout(240_000);
 const document = 'docs/device-makers.md';
 const readings = 100;
 const patienceMs = 60_000;
@@ -25,6 +25,17 @@ await t.test('its commands are answered as it says', async (t) => {
     const example = new RunningExample('sh', command, service.url);
     t.equal(await example.ended, 0, command);
     t.same(JSON.parse(example.lines.at(-1)!), answer, command);
+  }
+});
+
+await t.test('its readings in other formats are taken', async (t) => {
+  const service = await startInlet(t);
+  const rows = [...textOf().matchAll(/^\| `([a-z]+\/[a-z+-]+)` +\| `(.*)` +\|$/gm)];
+  t.equal(rows.length, 3);
+  for (const [, mediaType, body] of rows) {
+    const headers = { 'content-type': mediaType! };
+    const response = await fetch(`${service.url}/v1/readings`, { method: 'POST', headers, body: body! });
+    t.equal(response.status, 202, mediaType!);
   }
 });
 
@@ -98,15 +109,18 @@ async function startPeer(t: Test, faultAt: Peer['faultAt']): Promise<Peer> {
 }
 
 await t.test('its tables have every code that a device can be answered with', async (t) => {
-  const text = readFileSync(path.join(projectRoot, document), 'utf8');
   const codes = [
     ...codesIn('receipt.schema.json', 'rejectionCode'),
     ...codesIn('stream-frames.schema.json', 'errorCode'),
     ...postReadings.refusals!,
   ];
   t.ok(codes.length > 20);
-  for (const code of codes) t.match(text, new RegExp(`^\\|[^|]*\`${code}\`[^|]*\\|`, 'm'), code);
+  for (const code of codes) t.match(textOf(), new RegExp(`^\\|[^|]*\`${code}\`[^|]*\\|`, 'm'), code);
 });
+
+function textOf(): string {
+  return readFileSync(path.join(projectRoot, document), 'utf8');
+}
 
 function codesIn(schema: string, definition: string): string[] {
   return (readSchema(schema).$defs![definition] as { enum: string[] }).enum;
