@@ -38,7 +38,7 @@ export class Delivery {
     this.#pace = pace;
     this.#writing = new StoreWriting(rooms, pace.retry, this.#stop.signal);
     this.#freshLane = new FreshLane(rooms.spool, rooms.clock, pace);
-    this.#backlog = new ReadAhead(rooms.spool, pace.batchBytes);
+    this.#backlog = new ReadAhead(rooms, pace.batchBytes);
   }
 
   start(): void {
@@ -136,14 +136,13 @@ export class Delivery {
     const { spool } = this.#rooms;
     // Taken before the read: what is appended meanwhile is not damaged because the read did not give it.
     const { head } = spool;
-    const records = await this.#backlog.read(this.state.low);
+    const { records, batch } = await this.#backlog.take(this.state);
     const readableFrom = records[0]?.position ?? head;
     if (readableFrom > this.state.low) await this.#passDamage(readableFrom);
     const last = records.at(-1);
     if (!last) return;
-    const batch = joinRecords(records, this.state, true);
     const end = last.position + last.count;
-    this.#backlog.prepare(end, batch.payload.length);
+    this.#backlog.prepare(passInOrder(this.state, end), batch.payload.length);
     if (!(await this.#ship(records, { batch, end, pass: passInOrder }))) return;
     this.#waiters.pass(0, this.state.low);
     this.#freshLane.closeWhenReached(this.state.low);

@@ -1,34 +1,69 @@
 /**
- * Reads the next records of a backlog while the store writes those before. What is durable does not change, so what was
- * read early is what would be read late. Only whole batches are read early: what is still growing is read when it is due.
+ * Reads the next batch of a backlog while the store writes the one before, and lets the store get it ready. What is durable
+ * does not change, so what was read early is what would be read late. Only whole batches are read early: what is still
+ * growing is read when it is due.
  */
+import type { DeliveryState } from '../ports/delivery-state.js';
+import type { HistoryWriter, WriteBatch } from '../ports/history-store.js';
 import type { Spool, SpoolRecord } from '../ports/spool.js';
+import { joinRecords } from './part.js';
+
+/** Durable records, and what of them is not delivered. */
+export interface DueBatch {
+  records: SpoolRecord[];
+  batch: WriteBatch;
+}
 
 export class ReadAhead {
-  readonly #spool: Spool;
+  readonly #rooms: { spool: Spool; writer: HistoryWriter };
   readonly #batchBytes: number;
-  #next: { from: number; records: Promise<SpoolRecord[]> } | undefined;
+  #next: { state: DeliveryState; due: Promise<DueBatch> } | undefined;
 
-  constructor(spool: Spool, batchBytes: number) {
-    this.#spool = spool;
+  constructor(rooms: { spool: Spool; writer: HistoryWriter }, batchBytes: number) {
+    this.#rooms = rooms;
     this.#batchBytes = batchBytes;
   }
 
-  /** Durable records from the one that holds `from` on, about a batch of them. */
-  async read(from: number): Promise<SpoolRecord[]> {
+  /** What is due from `low` on, late records too. */
+  async take(state: DeliveryState): Promise<DueBatch> {
     const next = this.#next;
     this.#next = undefined;
-    const early = next?.from === from ? await next.records : [];
+    const early = next?.state.low === state.low ? await next.due : undefined;
+    const last = early?.records.at(-1);
     // Where nothing could be read, there may be something by now.
-    return early.length > 0 ? early : this.#spool.read(from, this.#batchBytes);
+    if (!early || !last) return this.#read(state);
+    const end = last.position + last.count;
+    // What came to be delivered ahead of it meanwhile mostly lies far behind it.
+    if (deliveredBefore(end, next!.state) === deliveredBefore(end, state)) return early;
+    return { records: early.records, batch: joinRecords(early.records, state, true) };
   }
 
-  /** Begins to read the batch at `from`, where there is more than one behind the `dueBytes` that are being written. */
-  prepare(from: number, dueBytes: number): void {
-    if (this.#spool.status().pendingBytes < dueBytes + 2 * this.#batchBytes) return;
-    const records = this.#spool.read(from, this.#batchBytes);
+  /**
+   * Begins to read the batch that is due next, where there is more than one behind the `dueBytes` that are being written.
+   * @param state once these are delivered
+   */
+  prepare(state: DeliveryState, dueBytes: number): void {
+    const { spool } = this.#rooms;
+    if (spool.status().pendingBytes < dueBytes + 2 * this.#batchBytes) return;
+    const due = this.#readEarly(state);
     // It is looked at when the batch is due, and perhaps never.
-    records.catch(() => undefined);
-    this.#next = { from, records };
+    due.catch(() => undefined);
+    this.#next = { state, due };
   }
+
+  async #read(state: DeliveryState): Promise<DueBatch> {
+    const records = await this.#rooms.spool.read(state.low, this.#batchBytes);
+    return { records, batch: joinRecords(records, state, true) };
+  }
+
+  async #readEarly(state: DeliveryState): Promise<DueBatch> {
+    const due = await this.#read(state);
+    if (due.batch.count > 0) this.#rooms.writer.prepare(due.batch);
+    return due;
+  }
+}
+
+/** What of the ranges is before `end`, in a form that can be compared. */
+function deliveredBefore(end: number, { ranges }: DeliveryState): string {
+  return ranges.flatMap(([from, to]) => (from < end ? [`${from}-${Math.min(to, end)}`] : [])).join();
 }

@@ -40,6 +40,11 @@ export interface HistoryWriter {
   readonly keepsDeliveryState: boolean;
   /** The state that the store keeps; null when it keeps none, or none yet. */
   deliveryState(): Promise<DeliveryState | null>;
+  /**
+   * This very batch is likely to be written before long. A store may get it ready while it still writes the one before;
+   * nobody sees anything of it. It holds one at most: another takes its place.
+   */
+  prepare(batch: WriteBatch): void;
   /** Idempotent: writing a batch twice is as writing it once. `state` is the state after this batch. */
   write(batch: WriteBatch, state: DeliveryState): Promise<WriteResult>;
   /** Deletes readings older than `beforeMs`; a store with a policy of its own does nothing. */

@@ -16,6 +16,10 @@ export class WatchedStore implements HistoryWriter {
     return Promise.resolve(null);
   }
 
+  prepare(): void {
+    // There is nothing to get ready.
+  }
+
   write(_: WriteBatch, { low }: DeliveryState): Promise<WriteResult> {
     this.catchUp();
     if (this.#lies) this.#owed = low;

@@ -25,6 +25,10 @@ export class ScriptedWriter implements HistoryWriter {
     return this.state;
   }
 
+  prepare(): void {
+    // There is nothing to get ready.
+  }
+
   async write(batch: WriteBatch, state: DeliveryState): Promise<WriteResult> {
     this.writes++;
     const texts = Buffer.from(batch.payload).toString().split('\n').slice(0, -1);

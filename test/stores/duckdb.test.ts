@@ -10,6 +10,7 @@ import { Catalog } from '../../src/stores/duckdb/catalog.js';
 import { Database } from '../../src/stores/duckdb/database.js';
 import { mergeLate } from '../../src/stores/duckdb/merge-late.js';
 import { DuckDbStore } from '../../src/stores/duckdb/store.js';
+import { ParsedBatch } from '../../src/stores/duckdb/parsed-batch.js';
 import { writeBatch } from '../../src/stores/duckdb/write.js';
 import { feedAnswer, feedBatch, feedColumns, feedState } from './duckdb-feed.js';
 
@@ -149,7 +150,8 @@ await t.test('a backlog behind fresh readings need not be merged, and each row i
   const restart = async () => {
     catalog = await Catalog.load(database.writer);
   };
-  const write = async (rows: WriteBatch, after: DeliveryState) => writeBatch(database.writer, catalog, rows, after);
+  const write = async (rows: WriteBatch, after: DeliveryState) =>
+    writeBatch(database.writer, catalog, new ParsedBatch(catalog, rows), after);
   await write(batch(0, 100), state(100));
   await write(batch(3000, 3100), state(100, [3000, 3100]));
   await write(batch(100, 500), state(500, [3000, 3100]));
@@ -291,10 +293,12 @@ await t.test('when the worker dies, a new one takes over', async (t) => {
   const exited = once(worker!, 'exit');
   // Nothing that it understands.
   Reflect.apply(postMessage, worker, [null]);
-  const meanwhile = await store.write(feedBatch(1000, 1000), feedState(2000));
+  const prepared = feedBatch(1000, 1000);
+  store.prepare(prepared);
+  const meanwhile = await store.write(prepared, feedState(2000));
   t.match(meanwhile.outcome, /^(stored|temporary)$/);
   await exited;
-  t.same(await store.write(feedBatch(1000, 1000), feedState(2000)), { outcome: 'stored' });
+  t.same(await store.write(prepared, feedState(2000)), { outcome: 'stored' });
   t.same(await answerOf(store), feedAnswer(2000));
   t.equal(workers.size, 2);
 });

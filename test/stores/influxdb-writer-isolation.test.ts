@@ -32,6 +32,10 @@ class CountingWriter implements HistoryWriter {
     return Promise.resolve(null);
   }
 
+  prepare(batch: WriteBatch): void {
+    this.#writer.prepare(batch);
+  }
+
   write(...[batch, state]: Parameters<HistoryWriter['write']>): Promise<WriteResult> {
     this.writes++;
     this.lines += batch.count;

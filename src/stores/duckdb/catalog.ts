@@ -18,8 +18,8 @@ export class Catalog {
   readonly series: SeriesList;
   delivery: DeliveryState | null = null;
   readonly #nextIds: NextIds;
-  #newTables: Table[] = [];
-  #newFields: { table: Table; field: Field }[] = [];
+  readonly #newTables: Table[] = [];
+  readonly #newFields: { table: Table; field: Field }[] = [];
 
   constructor(before?: Catalog) {
     this.#nextIds = before ? { ...before.#nextIds } : { table: 1, field: 1, series: 1 };
@@ -73,23 +73,24 @@ export class Catalog {
   /** Makes new tables and columns in a transaction of its own: without rows they change no answer. */
   async addNew(connection: DuckDBConnection): Promise<void> {
     if (this.#newTables.length === 0 && this.#newFields.length === 0) return;
+    // Another batch may be parsed meanwhile: what it learns is left for the next time.
+    const tables = this.#newTables.splice(0);
+    const fields = this.#newFields.splice(0);
     await connection.run('BEGIN');
-    for (const table of this.#newTables) {
+    for (const table of tables) {
       for (const name of [table.main, table.late]) {
         await connection.run(`CREATE TABLE ${name} (ts BIGINT, series INTEGER, seq BIGINT)`);
       }
       await connection.run('INSERT INTO types VALUES ($1, $2)', [table.id, table.type]);
     }
-    for (const { table, field } of this.#newFields) {
+    for (const { table, field } of fields) {
       for (const name of [table.main, table.late]) {
         await connection.run(`ALTER TABLE ${name} ADD COLUMN ${field.column} ${columnTypes[field.kind]}`);
       }
       await connection.run('INSERT INTO fields VALUES ($1, $2, $3, $4)', [field.id, table.id, field.name, field.kind]);
     }
     await connection.run('COMMIT');
-    for (const { table, field } of this.#newFields) table.fields.push(field);
-    this.#newTables = [];
-    this.#newFields = [];
+    for (const { table, field } of fields) table.fields.push(field);
   }
 
   async #loadTables(connection: DuckDBConnection): Promise<void> {
@@ -169,15 +170,11 @@ async function loadDelivery(connection: DuckDBConnection): Promise<DeliveryState
   };
 }
 
-/** Within the transaction of the rows. */
-export async function saveDelivery(connection: DuckDBConnection, state: DeliveryState): Promise<void> {
-  await connection.run('DELETE FROM delivery');
-  await connection.run('INSERT INTO delivery VALUES ($1, $2, $3, $4)', [
-    BigInt(state.low),
-    BigInt(state.stored),
-    BigInt(state.quarantined),
-    JSON.stringify(state.ranges),
-  ]);
+/** For the transaction of the rows. It is all numbers, and prepared statements took two more ways to another thread. */
+export function deliverySql({ low, stored, quarantined, ranges }: DeliveryState): string {
+  const numbers = [low, stored, quarantined].map(BigInt).join(', ');
+  const pairs = ranges.map(([from, to]) => `[${BigInt(from)},${BigInt(to)}]`).join(',');
+  return `DELETE FROM delivery; INSERT INTO delivery VALUES (${numbers}, '[${pairs}]')`;
 }
 
 /** Within the transaction of their first rows. */

@@ -5,10 +5,17 @@ import { mergeLate, MergeSchedule } from './merge-late.js';
 import type { Query } from './protocol.js';
 import { removeDevice } from './remove-device.js';
 import { RunningQuery } from './running-query.js';
-import { DamagedBatch, writeBatch } from './write.js';
+import { DamagedBatch, ParsedBatch } from './parsed-batch.js';
+import { writeBatch } from './write.js';
 
 /** How often it is looked whether late rows are to be merged when nothing is written. */
 const mergeLookMs = 5_000;
+
+interface PreparedBatch {
+  batch: WriteBatch;
+  /** Undefined when it could not be parsed. */
+  parsed: ParsedBatch | undefined;
+}
 
 /** Everything that the worker does with the file. What changes the file is done one thing after the other. */
 export class Engine {
@@ -18,6 +25,7 @@ export class Engine {
   #catalog = new Catalog();
   #changes: Promise<unknown> = Promise.resolve();
   #mergeTimer: NodeJS.Timeout | undefined;
+  #prepared: PreparedBatch | undefined;
 
   constructor(options: DatabaseOptions) {
     this.#options = options;
@@ -49,10 +57,24 @@ export class Engine {
     return this.#inTurn(async () => this.#catalog.delivery);
   }
 
-  async write(batch: WriteBatch, state: DeliveryState): Promise<WriteResult> {
+  /** Takes the batch that is likely to be written next and parses it, as long as this thread has nothing else to do. */
+  prepare(batch: WriteBatch): void {
+    this.#prepared = { batch, parsed: undefined };
+    try {
+      this.#prepared.parsed = new ParsedBatch(this.#catalog, batch);
+    } catch {
+      // The write will say it.
+    }
+  }
+
+  /** @param given a batch, or that it is the prepared one */
+  async write(given: WriteBatch | 'prepared', state: DeliveryState): Promise<WriteResult> {
+    const { batch, parsed } = given === 'prepared' ? this.#takePrepared() : { batch: given, parsed: undefined };
     return this.#inTurn(async () => {
       try {
-        const result = await writeBatch(this.#database.writer, this.#catalog, batch, state);
+        const catalog = this.#catalog;
+        const rows = parsed?.isUpToDate(catalog) ? parsed : new ParsedBatch(catalog, batch);
+        const result = await writeBatch(this.#database.writer, catalog, rows, state);
         this.#mergeWhenDue();
         return result;
       } catch (error) {
@@ -61,6 +83,13 @@ export class Engine {
         return { outcome: error instanceof DamagedBatch ? 'permanent' : 'temporary', reason };
       }
     });
+  }
+
+  #takePrepared(): PreparedBatch {
+    const prepared = this.#prepared;
+    if (!prepared) throw new Error('there is no batch prepared');
+    this.#prepared = undefined;
+    return prepared;
   }
 
   async retain(beforeMs: number): Promise<void> {

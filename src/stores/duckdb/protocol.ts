@@ -17,7 +17,9 @@ import type { ScanChunk } from './scan.js';
 /** Name of a question: what is asked, and what is answered. */
 export interface Calls {
   open: { ask: object; answer: null };
-  write: { ask: { batch: WriteBatch; state: DeliveryState }; answer: WriteResult };
+  /** A batch that is likely to be written before long: then it need not be sent again. */
+  prepare: { ask: { batch: WriteBatch }; answer: null };
+  write: { ask: { batch: WriteBatch | 'prepared'; state: DeliveryState }; answer: WriteResult };
   retain: { ask: { beforeMs: number }; answer: null };
   remove: { ask: { device: string }; answer: null };
   deliveryState: { ask: object; answer: DeliveryState | null };

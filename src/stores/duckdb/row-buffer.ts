@@ -10,6 +10,7 @@ import {
   type DuckDBVector,
 } from '@duckdb/node-api';
 import type { FieldValue, Kind } from '../../domain/reading.js';
+import type { Series } from './series-list.js';
 
 const initialRows = 1024;
 const chunkRows = 2048;
@@ -18,19 +19,26 @@ const twoTo32 = 4_294_967_296;
 
 const vectorTypes: Record<Kind, DuckDBType> = { float: DOUBLE, integer: BIGINT, boolean: BOOLEAN, string: VARCHAR };
 
-/** Rows on their way into one table, held by column. */
+/** Rows on their way into the two tables of a type, held by column. */
 export class RowBuffer {
-  rows = 0;
+  /** Which rows go where, once `place` has decided it. */
+  main = new Int32Array(0);
+  late = new Int32Array(0);
+  #rows = 0;
   #capacity = initialRows;
   /** Times and positions are written as pairs of 32-bit halves: making bigints took a third of the whole parse. */
   #ts = new Uint32Array(initialRows * 2);
   #seq = new Uint32Array(initialRows * 2);
-  #series = new Int32Array(initialRows);
+  #ms = new Float64Array(initialRows);
+  #ns = new Int32Array(initialRows);
+  #ids = new Int32Array(initialRows);
+  readonly #series: Series[] = [];
   readonly #columns: Column[] = [];
 
-  addRow(ms: number, ns: number, seq: number, series: number): void {
-    if (this.rows === this.#capacity) this.#grow();
-    const at = this.rows++ * 2;
+  addRow(ms: number, ns: number, seq: number, series: Series): void {
+    if (this.#rows === this.#capacity) this.#grow();
+    const row = this.#rows++;
+    const at = row * 2;
     // (ms * 1e6 + ns) in parts that doubles hold exactly: ms = above * 2^16 + below.
     const above = Math.floor(ms / twoTo16) * 1_000_000;
     const low = (above % twoTo16) * twoTo16 + (ms % twoTo16) * 1_000_000 + ns;
@@ -38,44 +46,70 @@ export class RowBuffer {
     this.#ts[at + 1] = Math.floor(above / twoTo16) + Math.floor(low / twoTo32);
     this.#seq[at] = seq;
     this.#seq[at + 1] = Math.floor(seq / twoTo32);
-    this.#series[at >> 1] = series;
+    this.#ms[row] = ms;
+    this.#ns[row] = ns;
+    this.#ids[row] = series.id;
+    this.#series.push(series);
   }
 
   /** A value of the row that was added last. */
   setField(ordinal: number, kind: Kind, value: FieldValue): void {
     const column = (this.#columns[ordinal] ??= new Column(kind));
-    column.set(this.rows - 1, value);
+    column.set(this.#rows - 1, value);
   }
 
-  /** The earliest and the latest time of all rows. */
-  timeRange(): { from: bigint; to: bigint } {
-    const times = new BigInt64Array(this.#ts.buffer, 0, this.rows);
-    let from = times[0]!;
+  /**
+   * Decides which rows are late, by what the main table has of their series, and that is from now on as if it had these:
+   * so this comes right before they are appended, and once.
+   * @param stretchOf says of a position where the stretch begins that was delivered ahead and that it is part of, if any
+   */
+  place(stretchOf: (position: number) => number | undefined): void {
+    const main = new Int32Array(this.#rows);
+    const late: number[] = [];
+    let inMain = 0;
+    for (let row = 0; row < this.#rows; row++) {
+      const series = this.#series[row]!;
+      const ms = this.#ms[row]!;
+      const ns = this.#ns[row]!;
+      const aheadFrom = stretchOf(this.#seq[row * 2]! + this.#seq[row * 2 + 1]! * twoTo32);
+      const isNewest = aheadFrom === undefined ? series.advance(ms, ns) : series.advanceAhead(ms, ns, aheadFrom);
+      if (isNewest || series.fill(ms, ns)) main[inMain++] = row;
+      else late.push(row);
+    }
+    this.main = main.subarray(0, inMain);
+    this.late = Int32Array.from(late);
+  }
+
+  /** The earliest and the latest time of the late rows. */
+  lateRange(): { from: bigint; to: bigint } {
+    const times = new BigInt64Array(this.#ts.buffer);
+    let from = times[this.late[0]!]!;
     let to = from;
-    for (const time of times) {
+    for (const row of this.late) {
+      const time = times[row]!;
       if (time < from) from = time;
       else if (time > to) to = time;
     }
     return { from, to };
   }
 
-  /** Appends all rows to a table with `kinds` of fields behind ts, series and seq. */
-  appendTo(appender: DuckDBAppender, kinds: readonly Kind[]): void {
+  /** Appends these rows to a table with `kinds` of fields behind ts, series and seq. */
+  appendTo(appender: DuckDBAppender, kinds: readonly Kind[], rows: Int32Array): void {
     const chunk = DuckDBDataChunk.create([BIGINT, INTEGER, BIGINT, ...kinds.map((kind) => vectorTypes[kind])]);
     const times = new BigInt64Array(this.#ts.buffer);
     const positions = new BigInt64Array(this.#seq.buffer);
-    for (let from = 0; from < this.rows; from += chunkRows) {
-      const count = Math.min(chunkRows, this.rows - from);
+    for (let from = 0; from < rows.length; from += chunkRows) {
+      const these = rows.subarray(from, from + chunkRows);
       chunk.reset();
-      chunk.rowCount = count;
-      fill(chunk.getColumnVector(0), times, from, count);
-      fill(chunk.getColumnVector(1), this.#series, from, count);
-      fill(chunk.getColumnVector(2), positions, from, count);
+      chunk.rowCount = these.length;
+      fill(chunk.getColumnVector(0), times, these);
+      fill(chunk.getColumnVector(1), this.#ids, these);
+      fill(chunk.getColumnVector(2), positions, these);
       for (let ordinal = 0; ordinal < kinds.length; ordinal++) {
         const vector = chunk.getColumnVector(ordinal + 3);
         const column = this.#columns[ordinal];
-        if (column) column.fill(vector, from, count);
-        else fillNulls(vector, count);
+        if (column) column.fill(vector, these);
+        else fillNulls(vector, these.length);
       }
       appender.appendDataChunk(chunk);
     }
@@ -85,7 +119,9 @@ export class RowBuffer {
     this.#capacity *= 2;
     this.#ts = grown(this.#ts, new Uint32Array(this.#capacity * 2));
     this.#seq = grown(this.#seq, new Uint32Array(this.#capacity * 2));
-    this.#series = grown(this.#series, new Int32Array(this.#capacity));
+    this.#ms = grown(this.#ms, new Float64Array(this.#capacity));
+    this.#ns = grown(this.#ns, new Int32Array(this.#capacity));
+    this.#ids = grown(this.#ids, new Int32Array(this.#capacity));
   }
 }
 
@@ -117,14 +153,16 @@ class Column {
   }
 
   /** Nulls last: while a vector has none yet, setting a value costs no look at its validity mask. */
-  fill(vector: DuckDBVector, from: number, count: number): void {
+  fill(vector: DuckDBVector, rows: Int32Array): void {
     const values = this.#kind === 'float' ? this.#floats : this.#others;
-    const end = Math.max(0, Math.min(count, this.#length - from));
-    for (let index = 0; index < end; index++) {
-      if (this.#present[from + index] === 1) vector.setItem(index, values[from + index]!);
+    const present = this.#present;
+    const count = rows.length;
+    for (let index = 0; index < count; index++) {
+      const row = rows[index]!;
+      if (present[row] === 1) vector.setItem(index, values[row]!);
     }
-    for (let index = this.#absent > 0 ? 0 : end; index < count; index++) {
-      if (index >= end || this.#present[from + index] === 0) vector.setItem(index, null);
+    if (this.#absent > 0 || rows[count - 1]! >= this.#length) {
+      for (let index = 0; index < count; index++) if (present[rows[index]!] !== 1) vector.setItem(index, null);
     }
     vector.flush();
   }
@@ -136,8 +174,8 @@ class Column {
   }
 }
 
-function fill(vector: DuckDBVector, values: BigInt64Array | Int32Array, from: number, count: number): void {
-  for (let index = 0; index < count; index++) vector.setItem(index, values[from + index]!);
+function fill(vector: DuckDBVector, values: BigInt64Array | Int32Array, rows: Int32Array): void {
+  for (let index = 0; index < rows.length; index++) vector.setItem(index, values[rows[index]!]!);
   vector.flush();
 }
 

@@ -92,6 +92,8 @@ export class SeriesList {
   readonly #byId: (Series | undefined)[] = [];
   #sorted: Series[] = [];
   #isSorted = true;
+  /** How often series were removed: who has held some since cannot rely on them. */
+  removals = 0;
   /** Series that the database does not have yet. */
   #added: Series[] = [];
 
@@ -120,6 +122,7 @@ export class SeriesList {
 
   /** A series of the same prefix gets another id when it comes again, as a query may still hold this one. */
   remove(removed: ReadonlySet<Series>): void {
+    this.removals++;
     for (const series of removed) {
       this.#byPrefix.delete(series.prefix);
       this.#byId[series.id] = undefined;

@@ -29,6 +29,7 @@ export class DuckDbStore implements HistoryStore, HistoryWriter, HistoryReader {
   readonly knowsPositions = true;
   readonly #options: DatabaseOptions;
   #session: Promise<Session> | undefined;
+  #prepared: { batch: WriteBatch; session: Promise<Session | undefined> } | undefined;
   #isStopped = false;
 
   constructor(options: DatabaseOptions) {
@@ -52,10 +53,27 @@ export class DuckDbStore implements HistoryStore, HistoryWriter, HistoryReader {
     return (await this.#open()).ask('deliveryState', {});
   }
 
+  prepare(batch: WriteBatch): void {
+    this.#prepared = { batch, session: this.#handOver(batch) };
+  }
+
+  /** @returns the session whose worker has it; undefined when none is there */
+  async #handOver(batch: WriteBatch): Promise<Session | undefined> {
+    // A copy, which changes hands; the batch may be needed again.
+    const payload = new Uint8Array(batch.payload);
+    const session = await this.#session?.catch(() => undefined);
+    if (!session || session.hasEnded) return undefined;
+    session.ask('prepare', { batch: { ...batch, payload } }, [payload.buffer]).catch(() => undefined);
+    return session;
+  }
+
   async write(batch: WriteBatch, state: DeliveryState): Promise<WriteResult> {
+    const prepared = this.#prepared?.batch === batch ? this.#prepared : undefined;
+    if (prepared) this.#prepared = undefined;
     try {
       const session = await this.#open();
-      // A copy, which changes hands; the batch may be needed again.
+      if (prepared && (await prepared.session) === session)
+        return await session.ask('write', { batch: 'prepared', state });
       const payload = new Uint8Array(batch.payload);
       return await session.ask('write', { batch: { ...batch, payload }, state }, [payload.buffer]);
     } catch (error) {

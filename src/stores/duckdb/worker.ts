@@ -54,6 +54,9 @@ async function answerTo(question: Question): Promise<Calls[CallName]['answer']> 
     case 'open':
       await engine.open();
       return null;
+    case 'prepare':
+      engine.prepare(question.batch);
+      return null;
     case 'write':
       return engine.write(question.batch, question.state);
     case 'retain':

@@ -48,6 +48,10 @@ export class InfluxWriter implements HistoryWriter {
     return Promise.resolve(null);
   }
 
+  prepare(): void {
+    // A payload goes as it is.
+  }
+
   async write(batch: WriteBatch, _state: DeliveryState): Promise<WriteResult> {
     if (batch.count === 0) return { outcome: 'stored' };
     const removal = await this.#endRemovalInDoubt();

@@ -30,6 +30,30 @@ export async function deliveryContract(t: Test, open: OpenStore): Promise<void> 
     );
   });
 
+  await t.test('a batch that was prepared is stored like any other, whatever came in between', async (t) => {
+    const subject = await Subject.open(t, open);
+    const at = (device: string, offset: bigint, type = 'machine') => {
+      return { type, device, ts: start + offset * second, fields: { [`of_${device}`]: Number(offset) } };
+    };
+    await subject.put(t, [at('a', 1n), at('b', 1n)]);
+    await subject.putPrepared(t, [at('a', 2n), at('new', 1n), at('new', 1n, 'pump')], async () => undefined);
+    await subject.sameRows(t, 'nothing');
+    await subject.putPrepared(t, [at('a', 4n), at('c', 3n), at('late', 1n, 'pump')], async () => {
+      await subject.put(t, [at('a', 5n), at('a', 3n), at('c', 2n), at('c', 4n), at('late', 2n, 'pump')]);
+      await subject.put(t, [at('d', 1n, 'valve')]);
+    });
+    await subject.sameRows(t, 'other batches');
+    await subject.putPrepared(t, [at('a', 6n), at('b', 2n)], () => subject.remove(t, 'a'));
+    await subject.sameRows(t, 'the end of a device');
+    await subject.putPrepared(t, [at('a', 7n)], async () => {
+      subject.store.writer.prepare({ payload: Buffer.from('nonsense'), runs: [{ position: 0, count: 1 }], count: 1 });
+      await subject.put(t, [at('b', 3n)]);
+    });
+    await subject.sameRows(t, 'one that was prepared in its place');
+    await subject.putPrepared(t, [at('a', 8n), at('b', 4n)], () => subject.restart());
+    await subject.sameRows(t, 'a restart');
+  });
+
   await t.test('a batch without readings is stored at once', async (t) => {
     const subject = await Subject.open(t, open);
     const nothing = { payload: new Uint8Array(), runs: [], count: 0 };

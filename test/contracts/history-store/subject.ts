@@ -10,6 +10,7 @@ import type {
   ScanQuery,
   ScanRow,
   TypeColumns,
+  WriteBatch,
   WriteResult,
 } from '../../../src/ports/history-store.js';
 import { plainAggregate } from './plain-aggregate.js';
@@ -56,20 +57,32 @@ export class Subject {
   async put(t: Test, samples: readonly Sample[]): Promise<void> {
     const from = this.#position;
     this.#position += samples.length;
+    this.#expect(samples);
+    t.same(await this.write(samples, from), { outcome: 'stored' });
+  }
+
+  /** As `put`, but prepared before something else is done and written behind that. */
+  async putPrepared(t: Test, samples: readonly Sample[], meanwhile: () => Promise<void>): Promise<void> {
+    const batch = batchOf(samples, this.#position);
+    this.#position += samples.length;
+    this.store.writer.prepare(batch);
+    await meanwhile();
+    this.#expect(samples);
+    t.same(await this.store.writer.write(batch, this.stateNow()), { outcome: 'stored' });
+  }
+
+  #expect(samples: readonly Sample[]): void {
     this.plain.put(samples);
     for (const { type = 'machine', fields } of samples) {
       const columns = this.#columns.get(type) ?? new Map<string, FieldColumn>();
       this.#columns.set(type, columns);
       for (const [name, value] of Object.entries(fields)) columns.set(name, { name, kind: kindOf(value) });
     }
-    t.same(await this.write(samples, from), { outcome: 'stored' });
   }
 
   /** Writes samples at a position, which they may have been written at before. */
   async write(samples: readonly Sample[], position: number): Promise<WriteResult> {
-    const payload = Buffer.from(samples.map(lineOf).join(''), 'utf8');
-    const batch = { payload, runs: [{ position, count: samples.length }], count: samples.length };
-    return this.store.writer.write(batch, this.stateNow());
+    return this.store.writer.write(batchOf(samples, position), this.stateNow());
   }
 
   async remove(t: Test, device: string): Promise<void> {
@@ -118,6 +131,11 @@ export class Subject {
     );
     t.same(comparable(rows), comparable(plainAggregate(this.plain, whole)), promise);
   }
+}
+
+function batchOf(samples: readonly Sample[], position: number): WriteBatch {
+  const payload = Buffer.from(samples.map(lineOf).join(''), 'utf8');
+  return { payload, runs: [{ position, count: samples.length }], count: samples.length };
 }
 
 async function collect<R>(chunks: AsyncIterable<R[]>): Promise<R[]> {
