@@ -106,7 +106,8 @@ export class Service {
     const replay = new Replay({ quarantine, writer: store.writer, delivery });
     const removal = new DeviceRemoval({ spool, delivery, writer: store.writer, quarantine, catalog: keeper });
     const limits = { maxBatchReadings: settings.maxBatchReadings, maxInFlightBytes: settings.maxInFlightBytes };
-    const codecs = new Codecs({ clock: systemClock, lineDeviceTags: settings.lineDeviceTags });
+    const { lineDeviceTags, senmlNames } = settings;
+    const codecs = new Codecs({ clock: systemClock, lineDeviceTags, senmlNames });
     const ingest = new Ingest({ codecs, catalog, spool, feed, clock: systemClock, limits });
 
     const schemas = readSharedSchemas();

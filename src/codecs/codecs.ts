@@ -7,22 +7,25 @@ import { jsonCodec } from './json.js';
 import { LineProtocolCodec } from './line-protocol/codec.js';
 import { ndjsonCodec } from './ndjson.js';
 import { SenmlCodec } from './senml/codec.js';
+import { usualNames, type NameRule } from './senml/names.js';
 
 export interface CodecOptions {
   clock: Clock;
   /** Line protocol: the first of these tags that a point has names its device. */
   lineDeviceTags: readonly string[];
+  /** SenML: what of its names is the device. */
+  senmlNames?: NameRule;
 }
 
 export class Codecs {
   readonly #codecs: ReadonlyMap<string, Codec>;
 
-  constructor({ clock, lineDeviceTags }: CodecOptions) {
+  constructor({ clock, lineDeviceTags, senmlNames = usualNames }: CodecOptions) {
     const all = [
       jsonCodec,
       ndjsonCodec,
-      new SenmlCodec('json', clock),
-      new SenmlCodec('cbor', clock),
+      new SenmlCodec('json', clock, senmlNames),
+      new SenmlCodec('cbor', clock, senmlNames),
       new LineProtocolCodec(lineDeviceTags),
     ];
     this.#codecs = new Map(all.map((codec) => [codec.mediaType, codec]));

@@ -34,6 +34,7 @@ export interface Settings {
   retentionMs: number;
   /** Line protocol: the first of these tags that a line has names its device. */
   lineDeviceTags: readonly string[];
+  senmlNames: { rule: 'base' | 'split' | 'whole'; separators: string };
   insecure: boolean;
   /** Origins of browsers beside the service's own. */
   allowedOrigins: readonly string[];
@@ -82,6 +83,10 @@ export function readSettings(environment: Environment): Readonly<Settings> {
     mqtt: mqttSettings(read),
     retentionMs: number('INLET_RETENTION'),
     lineDeviceTags: read.get('INLET_LINE_DEVICE_TAGS') as string[],
+    senmlNames: {
+      rule: text('INLET_SENML_NAMES') as Settings['senmlNames']['rule'],
+      separators: text('INLET_SENML_SEPARATORS'),
+    },
     insecure: read.get('INLET_INSECURE') as boolean,
     allowedOrigins: (read.get('INLET_ALLOWED_ORIGINS') as string[] | undefined) ?? [],
     spoolMaxBytes: number('INLET_SPOOL_MAX_BYTES'),

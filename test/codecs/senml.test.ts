@@ -13,14 +13,15 @@ import {
 } from 'fast-check';
 import t, { type Test } from 'tap';
 import { SenmlCodec } from '../../src/codecs/senml/codec.js';
+import { usualNames } from '../../src/codecs/senml/names.js';
 import type { Batch } from '../../src/domain/batch.js';
 import { Rejected } from '../../src/domain/rejected.js';
 import { Refusal } from '../../src/domain/refusal.js';
 
 const nowMs = 1_700_000_000_000;
 const clock = { now: () => nowMs };
-const json = new SenmlCodec('json', clock);
-const cbor = new SenmlCodec('cbor', clock);
+const json = new SenmlCodec('json', clock, usualNames);
+const cbor = new SenmlCodec('cbor', clock, usualNames);
 const plain = { numbered: false };
 
 const numbersOfLabels: Record<string, number> = {

@@ -4,8 +4,8 @@ import { gzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
 import type { Problem } from '../../src/domain/generated/problem.js';
 import type { Receipt } from '../../src/domain/refusal.js';
-import { formatContract, formats, mediaTypes, type FormatIngress } from '../contracts/formats.js';
-import type { Outcome } from '../contracts/ingress/subject.js';
+import { formatContract, formats, mediaTypes, type Format, type FormatIngress } from '../contracts/formats.js';
+import { storedOf, type Outcome } from '../contracts/ingress/subject.js';
 import { startInlet, type InletProcess } from '../servers/inlet.js';
 import { mosquittoIsMissing, startMosquitto } from '../servers/mosquitto.js';
 import { Inbox } from './inbox.js';
@@ -126,6 +126,35 @@ await t.test('a pack in a frame may have the number of the frame', async (t) => 
   t.same(await client.next(), { type: 'ack', seq: 7, accepted: 1, rejected: 0 });
   client.socket.send(pack(7));
   t.same(await client.next(), { closed: 4400 }, 'which has to rise');
+});
+
+await t.test('SenML names are read as the settings say, whichever way they come', async (t) => {
+  const resolved = 'urn:dev:ow:264437f5000000ed_humidity';
+  for (const [rule, device, field] of [
+    ['split', 'urn:dev:ow:264437f5000000ed', 'humidity'],
+    ['whole', resolved, 'value'],
+  ] as const) {
+    const service = await startInlet(t, { INLET_SENML_NAMES: rule, INLET_SENML_SEPARATORS: '_' });
+    const ways = { senml: http(service, false), 'senml-cbor': stream(service) };
+    for (const [at, [format, way]] of Object.entries(ways).entries()) {
+      const bytes =
+        format === 'senml'
+          ? JSON.stringify([{ n: resolved, bt: 1_700_000_000 + at, v: at }])
+          : encode([
+              new Map<number, unknown>([
+                [0, resolved],
+                [-3, 1_700_000_000 + at],
+                [2, at],
+              ]),
+            ]);
+      const outcome = await way.send(format as Format, Buffer.from(bytes), { device, count: 1 });
+      t.match(outcome, { receipt: { accepted: 1, rejected: 0 } }, `${rule} of ${format}`);
+      await way.close();
+    }
+    await service.settled();
+    const rows = await storedOf(service, { device, types: 'telemetry' });
+    t.match(rows, [{ [field]: 0 }, { [field]: 1 }], rule);
+  }
 });
 
 await t.test('every transport gives the same receipt to the same bytes, word for word', async (t) => {

@@ -1,7 +1,7 @@
 /** Base fields (RFC 8428 §4.1): what a record says for itself and for all that follow, until another says it anew. */
 import { Refusal } from '../../domain/refusal.js';
 import type { Timestamp } from '../../domain/timestamp.js';
-import { deviceName } from '../names.js';
+import type { Names } from './names.js';
 import type { SenmlRecord } from './record.js';
 import { secondsOf } from './time.js';
 
@@ -9,12 +9,15 @@ import { secondsOf } from './time.js';
 const newestVersion = 10;
 
 export class Base {
-  /** Of the base name; undefined where there is none. */
-  device: string | undefined;
   time: Timestamp = { ms: 0, ns: 0 };
   unit: string | undefined;
   value: number | undefined;
   sum: number | undefined;
+  readonly #names: Names;
+
+  constructor(names: Names) {
+    this.#names = names;
+  }
 
   /** @returns why the pack cannot be read on */
   take({ bver, bn, bt, bu, bv, bs }: SenmlRecord): Refusal | undefined {
@@ -23,7 +26,7 @@ export class Base {
     }
     if (bn !== undefined) {
       if (typeof bn !== 'string') return wrong('bn', 'a string');
-      this.device = deviceOf(bn);
+      this.#names.setBase(bn);
     }
     if (bu !== undefined) {
       if (typeof bu !== 'string') return wrong('bu', 'a string');
@@ -54,10 +57,4 @@ export function numberOf(value: unknown): number | undefined {
 
 function wrong(label: string, expected: string): Refusal {
   return new Refusal('malformed', `"${label}" must be ${expected}: records after it need it`);
-}
-
-/** The base name without the `:` or `/` that separates it from names. */
-function deviceOf(bn: string): string | undefined {
-  const name = bn.endsWith(':') || bn.endsWith('/') ? bn.slice(0, -1) : bn;
-  return name === '' ? undefined : deviceName(name);
 }

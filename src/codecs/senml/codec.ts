@@ -6,6 +6,7 @@ import { Refusal } from '../../domain/refusal.js';
 import { ArrivalClock } from '../../domain/timestamp.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Codec, Decoding } from '../codec.js';
+import type { NameRule } from './names.js';
 import { Pack } from './pack.js';
 
 export const senmlJsonMediaType = 'application/senml+json';
@@ -18,11 +19,13 @@ export class SenmlCodec implements Codec {
   readonly mediaType: string;
   readonly #parse: (bytes: Buffer) => unknown;
   readonly #arrivals: ArrivalClock;
+  readonly #names: NameRule;
 
-  constructor(form: 'json' | 'cbor', clock: Clock) {
+  constructor(form: 'json' | 'cbor', clock: Clock, names: NameRule) {
     this.mediaType = form === 'json' ? senmlJsonMediaType : senmlCborMediaType;
     this.#parse = form === 'json' ? parseJson : parseCbor;
     this.#arrivals = new ArrivalClock(() => clock.now());
+    this.#names = names;
   }
 
   decode(bytes: Buffer, decoding: Decoding, maxReadings: number): Batch | Refusal {
@@ -33,7 +36,7 @@ export class SenmlCodec implements Codec {
     } catch (error) {
       return new Refusal('malformed', `the body is not ${this.mediaType}: ${(error as Error).message}`);
     }
-    return new Pack(this.#arrivals).read(sent, decoding, maxReadings);
+    return new Pack(this.#arrivals, this.#names).read(sent, decoding, maxReadings);
   }
 }
 

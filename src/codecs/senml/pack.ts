@@ -1,11 +1,10 @@
 /**
  * A SenML pack as readings (RFC 8428). Records of one device and time are one reading:
  *
- *     bn without its last ":" or "/"     the device            v, vs, vb       the value of field NAME
- *     n                                  the field             s               field NAME.sum
- *     only one of the two                the device, and the   vd              a string, base64url as in JSON
- *                                        field is `value`      u               the field's unit, for the catalog
- *     bt + t                             the time; below 2^28 it counts from now, and 0 or none is the time of arrival
+ *     bn, n          the device and the field NAME (names.ts)      v, vs, vb    the value of field NAME
+ *     u              the field's unit, for the catalog             s            field NAME.sum
+ *                                                                  vd           a string, base64url as in JSON
+ *     bt + t         the time; below 2^28 it counts from now, and 0 or none is the time of arrival
  *
  * A second value of a field in one reading is named NAME.UNIT, such as the `lon` of a place; where that is taken as well, or
  * there is no unit, the last value wins. A record that only gives base fields is none to be counted.
@@ -16,8 +15,9 @@ import { isKey, type FieldValue } from '../../domain/reading.js';
 import { Refusal } from '../../domain/refusal.js';
 import { ExactTime, type ArrivalClock, type Timestamp } from '../../domain/timestamp.js';
 import { tooManyReadings, type Decoding } from '../codec.js';
-import { deviceName, keyName } from '../names.js';
+import { keyName } from '../names.js';
 import { Base } from './base.js';
+import { Names, type NameRule } from './names.js';
 import { SenmlRecord, UnknownLabel } from './record.js';
 import { firstAbsoluteSeconds, secondsOf, sumOf } from './time.js';
 import { valuesOf } from './values.js';
@@ -35,7 +35,8 @@ interface Group {
 
 export class Pack {
   readonly #arrivals: ArrivalClock;
-  readonly #base = new Base();
+  readonly #names: Names;
+  readonly #base: Base;
   readonly #record = new SenmlRecord();
   readonly #readings: unknown[] = [];
   readonly #records: RecordPart[][] = [];
@@ -44,8 +45,10 @@ export class Pack {
   #now: Timestamp | undefined;
   #last: Group | undefined;
 
-  constructor(arrivals: ArrivalClock) {
+  constructor(arrivals: ArrivalClock, rule: NameRule) {
     this.#arrivals = arrivals;
+    this.#names = new Names(rule);
+    this.#base = new Base(this.#names);
   }
 
   read(sent: unknown, { type, numbered }: Decoding, maxReadings: number): Batch | Refusal {
@@ -103,13 +106,13 @@ export class Pack {
     if (u !== undefined && typeof u !== 'string') return new Rejected('fields_invalid', '/u', 'must be string');
     const ownTime = t === undefined ? zeroTime : secondsOf(t);
     if (!ownTime) return new Rejected('ts_invalid', '/t', 'must be a finite number of seconds');
-    const isNamed = n !== undefined && n !== '';
-    const device = this.#base.device ?? (isNamed ? deviceName(n) : undefined);
-    if (device === undefined) return new Rejected('device_invalid', '/n', 'is missing, and there is no base name');
+    if (!this.#names.resolve(n ?? '')) {
+      return new Rejected('device_invalid', '/n', 'names no device, and neither does the base name');
+    }
+    const { device, field } = this.#names;
     const values = valuesOf(record, this.#base);
     if (values instanceof Rejected) return values;
 
-    const field = this.#base.device !== undefined && isNamed ? n : 'value';
     const time = ownTime === zeroTime ? this.#base.time : sumOf(this.#base.time, ownTime);
     const group = this.#groupOf(device, time);
     const unit = u ?? this.#base.unit;

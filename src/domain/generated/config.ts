@@ -69,6 +69,14 @@ export interface Environment {
    */
   INLET_LINE_DEVICE_TAGS?: string;
   /**
+   * SenML: what of base name and name is the device. base: the base name, and the name is the field; split: all before the last separator of both together, and the field is what follows; whole: both together, and the field is value.
+   */
+  INLET_SENML_NAMES?: 'base' | 'split' | 'whole';
+  /**
+   * SenML: the characters that part a device from a field in a name; -, :, ., / and _ may be. One at the end of a base name is not part of the device.
+   */
+  INLET_SENML_SEPARATORS?: string;
+  /**
    * JSON file of tokens and roles. Without one everything is open, on loopback only.
    */
   INLET_ACCESS_FILE?: string;
