@@ -80,7 +80,7 @@ export class Peer {
       return;
     }
     if (fault && 'cut' in fault && fault.cut === 'before') return void request.socket.destroy();
-    const receipt = this.#store(JSON.parse(text) as OutgoingReading[]);
+    const receipt = this.#store(readingsIn(JSON.parse(text) as OutgoingReading[] | Envelope));
     if (fault) return void request.socket.destroy();
     response.writeHead(receipt.rejected === 0 ? 202 : receipt.accepted === 0 ? 422 : 207);
     response.end(JSON.stringify(receipt));
@@ -124,4 +124,12 @@ export class Peer {
       }
     });
   }
+}
+
+type Envelope = { device: string; type: string; readings: OutgoingReading[] };
+
+function readingsIn(batch: OutgoingReading[] | Envelope): OutgoingReading[] {
+  if (Array.isArray(batch)) return batch;
+  const { readings, ...shared } = batch;
+  return readings.map((reading) => ({ ...shared, ...reading }));
 }
