@@ -4,7 +4,7 @@ import type { Ingest } from '../pipeline/ingest.js';
 import type { Inventory } from '../ports/catalog.js';
 import { systemClock } from '../ports/clock.js';
 import type { LiveFeed } from '../ports/feed.js';
-import type { Operations } from '../ports/operations.js';
+import type { BusOperations, Operations } from '../ports/operations.js';
 import type { Quarantine } from '../ports/quarantine.js';
 import type { Spool } from '../ports/spool.js';
 
@@ -16,10 +16,11 @@ export interface WatchedRooms {
   feed: LiveFeed;
   counters: { streams: () => number };
   settings: Readonly<Settings>;
+  bus: BusOperations | undefined;
 }
 
 export function watchOperations(rooms: WatchedRooms): Operations {
-  const { ingest, spool, quarantine, inventory, feed, counters, settings } = rooms;
+  const { ingest, spool, quarantine, inventory, feed, counters, settings, bus } = rooms;
   const startedMs = systemClock.now();
   return {
     stats() {
@@ -46,6 +47,7 @@ export function watchOperations(rooms: WatchedRooms): Operations {
         inFlightBytes: ingest.inFlightBytes,
         devices,
         series,
+        ...(bus && { bus: bus.bus() }),
       };
     },
     unready() {

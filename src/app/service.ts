@@ -31,10 +31,12 @@ import { DuckDbStore } from '../stores/duckdb/store.js';
 import { InfluxStore } from '../stores/influxdb/store.js';
 import { createHttpServer } from '../transports/http/server.js';
 import { Metrics } from '../transports/http/metrics.js';
+import { addBusMetrics } from '../transports/mqtt/bus-metrics.js';
 import { LiveResponses } from '../transports/live-http/responses.js';
 import { Sockets } from '../transports/ws/sockets.js';
 import { connectionBound } from './connection-bound.js';
 import { instanceName } from './instance.js';
+import { startLiveBus } from './live-bus.js';
 import { startMqtt } from './mqtt.js';
 import { watchOperations } from './operations.js';
 
@@ -103,17 +105,29 @@ export class Service {
     });
     feed.start();
     this.#stops.push(() => feed.stop());
+    const bus = await startLiveBus({ feed, spool, catalog, instance, log: this.#log, settings });
+    if (bus) this.#stops.push(() => bus.stop());
     const replay = new Replay({ quarantine, writer: store.writer, delivery });
     const removal = new DeviceRemoval({ spool, delivery, writer: store.writer, quarantine, catalog: keeper });
     const limits = { maxBatchReadings: settings.maxBatchReadings, maxInFlightBytes: settings.maxInFlightBytes };
     const { lineDeviceTags, senmlNames } = settings;
     const codecs = new Codecs({ clock: systemClock, lineDeviceTags, senmlNames });
-    const ingest = new Ingest({ codecs, catalog, spool, feed, clock: systemClock, limits });
+    const ingest = new Ingest({ codecs, catalog, spool, feed: bus?.feed ?? feed, clock: systemClock, limits });
 
     const schemas = readSharedSchemas();
     const counters = { streams: () => 0 };
-    const operations = watchOperations({ ingest, spool, quarantine, inventory: catalog, feed, counters, settings });
+    const operations = watchOperations({
+      ingest,
+      spool,
+      quarantine,
+      inventory: catalog,
+      feed,
+      counters,
+      settings,
+      bus,
+    });
     const metrics = new Metrics(operations);
+    if (bus) addBusMetrics(metrics.registry, bus);
     const maxConnections = Math.floor(connectionBound() / (settings.mqtt.listen ? 2 : 1));
     const http = await createHttpServer({
       ingest,

@@ -29,6 +29,8 @@ export interface Settings {
     url?: string;
     /** Where devices may connect without a broker. */
     listen?: ListenAddress;
+    /** Whether each reading is also published there for other programs. */
+    republish?: boolean;
   };
   /** 0 keeps for ever. */
   retentionMs: number;
@@ -202,7 +204,15 @@ function mqttSettings(read: ReadonlyMap<string, unknown>): Settings['mqtt'] {
   if (listen !== undefined && !address) {
     throw new SettingError(`INLET_MQTT_LISTEN: ${JSON.stringify(listen)} is not valid; expected HOST:PORT`);
   }
-  return { ...(url === undefined ? {} : { url }), ...(address ? { listen: address } : {}) };
+  const republish = read.get('INLET_MQTT_REPUBLISH') as boolean;
+  if (republish && url === undefined) {
+    throw new SettingError('INLET_MQTT_REPUBLISH: "1" is not valid; expected 0, for INLET_MQTT_URL names no broker');
+  }
+  return {
+    ...(url === undefined ? {} : { url }),
+    ...(address ? { listen: address } : {}),
+    ...(republish && { republish }),
+  };
 }
 
 /** The default lies beside the program, wherever it is started from; what is given is relative to where one is. */

@@ -7,6 +7,8 @@
 export type FeedPosition = ReadonlyMap<string, number>;
 
 const maxCursorCharacters = 256;
+/** What a cursor has room for, with a name of 8 characters and a position of 11 each. */
+export const maxInstances = 8;
 
 export function encodeCursor(position: FeedPosition): string {
   const parts = [...position].map(([instance, at]) => `${instance}=${at.toString(36)}`);

@@ -7,7 +7,7 @@
  */
 import { Refusal } from '../domain/refusal.js';
 import type { SubscriptionFilter } from '../domain/generated/live-frames.js';
-import type { DurableReadings, FeedConnection, LiveFeed, Subscriber } from '../ports/feed.js';
+import type { DurableReadings, ReadingLines, FeedConnection, LiveFeed, Subscriber } from '../ports/feed.js';
 import { Audience, type Passage } from './audience.js';
 import { Changes } from './changes.js';
 import { Connection, type ConnectionRooms } from './connection.js';
@@ -109,7 +109,7 @@ export class InstanceFeed implements LiveFeed, SharedFeed {
     this.#moveTo(name, position, position > 0);
   }
 
-  publishOf(name: string, readings: DurableReadings): void {
+  publishOf(name: string, readings: ReadingLines): void {
     const origin = this.#origins.get(name)!;
     // Kept whether anybody looks or not: the other instance may be gone when it is asked for.
     if (this.#subscriptionCount > 0 || this.#published.length > 0)

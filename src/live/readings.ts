@@ -4,7 +4,7 @@
  */
 import { LineReader } from '../domain/line.js';
 import type { FieldValue } from '../domain/reading.js';
-import type { DurableReadings } from '../ports/feed.js';
+import type { ReadingLines } from '../ports/feed.js';
 import type { CompiledFilter } from './filter.js';
 import type { LiveSeries, SeriesDirectory, SeriesText } from './series.js';
 
@@ -26,7 +26,7 @@ export class Readings {
   readonly #texts: (string | undefined)[] = [];
   #bySeries: Map<LiveSeries, number[]> | undefined;
 
-  constructor(origin: string, { position, count, payload }: DurableReadings, directory: SeriesDirectory) {
+  constructor(origin: string, { position, count, payload }: ReadingLines, directory: SeriesDirectory) {
     this.origin = origin;
     this.position = position;
     this.count = count;

@@ -4,16 +4,16 @@ import type { DurableReadings } from '../ports/feed.js';
 export class DurableLines implements DurableReadings {
   readonly position: number;
   readonly count: number;
-  readonly #bytes: Buffer;
+  readonly bytes: Buffer;
   #text: string | undefined;
 
   constructor(position: number, count: number, bytes: Buffer) {
     this.position = position;
     this.count = count;
-    this.#bytes = bytes;
+    this.bytes = bytes;
   }
 
   get payload(): string {
-    return (this.#text ??= this.#bytes.toString('utf8'));
+    return (this.#text ??= this.bytes.toString('utf8'));
   }
 }

@@ -2,13 +2,19 @@
 import type { Gap, SubscriptionFilter } from '../domain/generated/live-frames.js';
 import type { Refusal } from '../domain/refusal.js';
 
-/** Readings as they lie in the spool. */
-export interface DurableReadings {
+/** Readings that follow each other in the spool. */
+export interface ReadingLines {
   /** Of the first of them. */
   position: number;
   count: number;
   /** Their lines (domain/line.ts). */
   payload: string;
+}
+
+/** Readings as they lie in the spool. */
+export interface DurableReadings extends ReadingLines {
+  /** The lines in UTF-8. */
+  bytes: Uint8Array;
 }
 
 export interface Feed {

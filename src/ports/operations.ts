@@ -3,6 +3,11 @@ import type { Stats } from '../domain/generated/answers.js';
 
 export type { Stats } from '../domain/generated/answers.js';
 
+/** The live bus, where there is one. */
+export interface BusOperations {
+  bus(): NonNullable<Stats['bus']>;
+}
+
 export interface Operations {
   stats(): Stats;
   /** Why no readings can be taken now; undefined when they can. */

@@ -162,7 +162,6 @@ await t.test('what this version does not have is refused, so that nobody relies 
     INLET_ACCESS_FILE: '/etc/inlet/access.json',
     INLET_TLS_CERT: 'cert.pem',
     INLET_TLS_KEY: 'key.pem',
-    INLET_MQTT_REPUBLISH: '1',
   };
   for (const [name, value] of Object.entries(later)) {
     t.match(refusal({ [name]: value }), new RegExp(`^${name}: is not available in this version`));

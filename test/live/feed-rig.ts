@@ -80,12 +80,12 @@ export class FeedRig {
       lines.end(ms, 0);
       return { series, ms, ns: 0, fields };
     });
-    const payload = lines.bytes.toString();
-    const { count } = lines;
+    const { count, bytes } = lines;
+    const payload = bytes.toString();
     const { position, durable } = this.spool.append({ payload, count, late: false, arrivedMs: startMs });
     await durable;
     this.catalog.observe(values, startMs);
-    this.feed.publish({ position, count, payload });
+    this.feed.publish({ position, count, payload, bytes });
     return position;
   }
 }

@@ -1,4 +1,4 @@
-/** nginx with deploy/nginx.conf before a service, on a port of its own. */
+/** nginx with deploy/nginx.conf before one service or several, on a port of its own. */
 import { spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
@@ -13,11 +13,15 @@ const recommended = new URL('../../../deploy/nginx.conf', import.meta.url);
 const program = '/usr/sbin/nginx';
 const reloadWithinMs = 20_000;
 
-/** One that runs until the test is over. @param service what is behind it */
-export async function startNginx(t: Test, service: string, oldWorkersSeconds?: number): Promise<Nginx> {
+/** One that runs until the test is over. @param services what is behind it */
+export async function startNginx(
+  t: Test,
+  services: string | readonly string[],
+  oldWorkersSeconds?: number,
+): Promise<Nginx> {
   const nginx = new Nginx(oldWorkersSeconds);
   t.teardown(() => nginx.end());
-  await nginx.start(service);
+  await nginx.start([services].flat());
   return nginx;
 }
 
@@ -36,8 +40,8 @@ export class Nginx {
     return `http://127.0.0.1:${this.#port}`;
   }
 
-  async start(service: string): Promise<void> {
-    await this.#configure(service);
+  async start(services: readonly string[]): Promise<void> {
+    await this.#configure(services);
     const commandLine = ['-p', this.#directory, '-c', 'nginx.conf', '-e', 'stderr'];
     await this.#process.start(commandLine, () => takesConnections(this.#port));
   }
@@ -59,12 +63,14 @@ export class Nginx {
     if (this.#directory !== '') await rm(this.#directory, { recursive: true, force: true, maxRetries: 5 });
   }
 
-  async #configure(service: string): Promise<void> {
+  async #configure(services: readonly string[]): Promise<void> {
     this.#directory = await mkdtemp(path.join(tmpdir(), 'inlet-nginx-'));
     this.#port = await freePort();
     const site = (await readFile(recommended, 'utf8'))
       .replace('listen 127.0.0.1:80;', `listen 127.0.0.1:${this.#port};`)
-      .replace('server 127.0.0.1:8080;', `server ${new URL(service).host};`);
+      .replace(/^.*server 127\.0\.0\.1:8080 .*$/gm, (line) =>
+        services.map((service) => line.replace('127.0.0.1:8080', new URL(service).host)).join('\n'),
+      );
     await writeFile(path.join(this.#directory, 'inlet.conf'), site);
     const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
     const main = [

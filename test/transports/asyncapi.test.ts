@@ -113,6 +113,8 @@ await t.test('MQTT is described where it is switched on, without anybody’s pas
   const { servers, channels } = await brokered.getJson<AsyncApiDocument>('/asyncapi.json');
   t.match(servers, { mqttBroker: { host: '127.0.0.1:1', protocol: 'mqtt' } });
   t.match(channels['mqttReadings'], { servers: [{ $ref: '#/servers/mqttBroker' }] });
+  t.match(channels['mqttBus'], { address: 'inlet/v1/bus/{instance}', servers: [{ $ref: '#/servers/mqttBroker' }] });
+  t.notOk('mqttLive' in channels, 'nothing is republished');
   t.notMatch(JSON.stringify(servers), /secret|me:/);
 });
 

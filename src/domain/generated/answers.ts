@@ -235,6 +235,72 @@ export interface Stats {
    * Series known.
    */
   series: number;
+  bus?: LiveBus;
+}
+/**
+ * The live readings that instances share over the MQTT broker; there where one is set. Counts are of readings, since the start.
+ */
+export interface LiveBus {
+  /**
+   * Whether the broker is there.
+   */
+  connected: boolean;
+  /**
+   * The name of this one.
+   */
+  instance: string;
+  /**
+   * The other instances that this one has heard of.
+   */
+  peers: {
+    instance: string;
+    online: boolean;
+    /**
+     * How many of its readings this one has, or knows to be lost.
+     */
+    position: number;
+    /**
+     * Readings that it has accepted and that have not come here.
+     */
+    behind: number;
+    heardMsAgo: number;
+  }[];
+  /**
+   * Instances that are there and that a cursor has no room for.
+   */
+  refused: number;
+  /**
+   * Sent to the others as they were accepted.
+   */
+  published: number;
+  /**
+   * Not sent so, because the broker was away or busy: the others fetch them.
+   */
+  unsent: number;
+  /**
+   * Of others, as they were accepted.
+   */
+  received: number;
+  /**
+   * Of others, asked for afterwards.
+   */
+  fetched: number;
+  /**
+   * How often readings of others could not be had, so that subscribers were told a gap.
+   */
+  gaps: number;
+  /**
+   * Messages that are not of the bus's form.
+   */
+  malformed: number;
+  /**
+   * Published for other programs.
+   */
+  republished: number;
+  /**
+   * Not published for them, because the broker was away or too slow.
+   */
+  republishDropped: number;
 }
 /**
  * The process lives.
@@ -247,6 +313,10 @@ export interface Health {
  */
 export interface Ready {
   status: 'ready';
+  /**
+   * Whether the broker of the live bus is there; without it, live readings of other instances wait.
+   */
+  bus?: 'connected' | 'away';
 }
 /**
  * No readings are taken now.

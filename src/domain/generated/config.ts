@@ -53,7 +53,7 @@ export interface Environment {
    */
   INLET_RETENTION?: string;
   /**
-   * MQTT broker to take readings from: mqtt://HOST:PORT or mqtts://HOST:PORT, with USER:PASSWORD@ before the host where it asks for them.
+   * MQTT broker to take readings from, and to share live readings with other instances by: mqtt://HOST:PORT or mqtts://HOST:PORT, with USER:PASSWORD@ before the host where it asks for them.
    */
   INLET_MQTT_URL?: string;
   /**
@@ -61,7 +61,7 @@ export interface Environment {
    */
   INLET_MQTT_LISTEN?: string;
   /**
-   * 1 also publishes each accepted reading at the broker, for other programs.
+   * 1 also publishes each accepted reading at the broker of INLET_MQTT_URL, for other programs: as JSON to inlet/v1/live/DEVICE/TYPE.
    */
   INLET_MQTT_REPUBLISH?: '0' | '1';
   /**

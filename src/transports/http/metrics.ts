@@ -6,7 +6,7 @@ import type { Operations, Stats } from '../../ports/operations.js';
 export type SocketKind = 'stream' | 'live' | 'events' | 'poll';
 
 /** Which figure of the stats becomes which metric. */
-const readings: [name: string, help: string, key: keyof Stats][] = [
+const readings: [name: string, help: string, key: Exclude<keyof Stats, 'bus'>][] = [
   ['inlet_readings_received', 'Readings that got a receipt.', 'received'],
   ['inlet_readings_accepted', 'Readings that are or were durable in the spool.', 'accepted'],
   ['inlet_readings_rejected', 'Readings that were refused at the door.', 'rejected'],

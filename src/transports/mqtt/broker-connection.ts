@@ -10,6 +10,7 @@ import { connect, type IClientOptions, type IPublishPacket, type MqttClient } fr
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Receipt, Refusal } from '../../domain/refusal.js';
+import { goesBackToVersion4 } from './broker-address.js';
 import { answerOf, isWorthTelling } from './answer.js';
 import type { Intake } from './intake.js';
 import type { MqttMetrics } from './metrics.js';
@@ -43,8 +44,6 @@ const maxUnackedReceipts = 1000;
 const subscribeAgainMs = 5000;
 /** A broker that does not answer is not waited for longer. */
 const endWithinMs = 2000;
-/** CONNACK reasons of brokers that do not speak MQTT 5: 3.1.1's own code, and 5's. */
-const unsupportedVersion = new Set([1, 132]);
 
 const withheld = new Error('the PUBACK is sent when the message is durable');
 
@@ -146,13 +145,7 @@ export class BrokerConnection {
   }
 
   #failed(client: MqttClient, error: Error & { code?: unknown }): void {
-    if (client.options.protocolVersion === 5 && unsupportedVersion.has(error.code as number)) {
-      client.options.protocolVersion = 4;
-      delete client.options.properties;
-      delete client.options.will?.properties;
-      return;
-    }
-    this.#options.onTrouble(error.message);
+    if (!goesBackToVersion4(client, error)) this.#options.onTrouble(error.message);
   }
 
   #taking(isTaking: boolean): void {

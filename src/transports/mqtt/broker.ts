@@ -5,6 +5,7 @@
  */
 import type { IClientOptions } from 'mqtt';
 import type { Log } from '../../ports/log.js';
+import { brokerOptions } from './broker-address.js';
 import { BrokerConnection, maxMessagesUnderWay, type Status } from './broker-connection.js';
 import type { Intake } from './intake.js';
 import type { MqttMetrics } from './metrics.js';
@@ -27,9 +28,6 @@ export const brokerConnections = 4;
 const sessionExpirySeconds = 7 * 24 * 3600;
 /** Packets of up to this much more than the largest payload are still sent to us, and answered with `too_large`. */
 const packetAllowanceBytes = 128 * 1024;
-const keepAliveSeconds = 30;
-const reconnectMs = 500;
-const connectWithinMs = 10_000;
 /** A connection that comes back sooner was not away. */
 const willDelaySeconds = 5;
 
@@ -79,29 +77,16 @@ export class BrokerIngress {
 
   #clientOptions(number: number, status: Status | undefined): IClientOptions {
     const { url, instance, maxPayloadBytes } = this.#rooms;
-    const { protocol, hostname, port, username, password } = new URL(url);
     return {
-      protocol: protocol === 'mqtts:' ? 'mqtts' : 'mqtt',
-      host: hostname.replace(/^\[|\]$/g, ''),
-      ...(port === '' ? {} : { port: Number(port) }),
-      ...(username === '' ? {} : { username: decodeURIComponent(username) }),
-      ...(password === '' ? {} : { password: decodeURIComponent(password) }),
+      ...brokerOptions(url),
       clientId: `inlet-${instance}-${number}`,
       clean: false,
-      protocolVersion: 5,
       properties: {
         sessionExpiryInterval: sessionExpirySeconds,
         // What the broker may have sent without a PUBACK (MQTT 5 §3.1.2.11.3).
         receiveMaximum: maxMessagesUnderWay,
         maximumPacketSize: maxPayloadBytes + packetAllowanceBytes,
       },
-      keepalive: keepAliveSeconds,
-      reconnectPeriod: reconnectMs,
-      reconnectOnConnackError: true,
-      connectTimeout: connectWithinMs,
-      // The subscription is made anew after each connect, and receipts are not kept for a broker that is away.
-      resubscribe: false,
-      queueQoSZero: false,
       ...(status && {
         will: {
           topic: status.topic,

@@ -16,7 +16,7 @@ const nginx = new Nginx(partSeconds);
 let isWell = false;
 try {
   await service.start();
-  await nginx.start(service.url);
+  await nginx.start([service.url]);
   const figures = await soakThroughProxy(service, nginx, partSeconds, console.error);
   const { sent, accepted, seconds, forms, streamBreaks } = figures;
   console.log(`${count(sent)} readings in ${seconds.toFixed(0)} s, ${count(accepted - sent)} of them accepted twice.`);

@@ -6,6 +6,8 @@ export interface MqttAddresses {
   url?: string;
   /** Where devices may connect without a broker. */
   listen?: { host: string; port: number };
+  /** Whether each reading is published at the broker for other programs. */
+  republish?: boolean;
 }
 
 export function mqttServers({ url, listen }: MqttAddresses): Partial<Record<ServerName, Server>> {
@@ -29,7 +31,9 @@ function broker({ host, protocol }: URL): Server {
   return {
     host,
     protocol: protocol === 'mqtts:' ? 'mqtts' : 'mqtt',
-    description: 'A broker that Inlet takes readings from: what it acknowledges to devices is its own promise.',
+    description:
+      'A broker that Inlet takes readings from, and that instances share live readings by. What it acknowledges to devices is ' +
+      'its own promise.',
   };
 }
 
@@ -64,4 +68,35 @@ export function mqttChannels(servers: readonly ServerName[], mediaTypes: readonl
       bindings,
     },
   ];
+}
+
+/** What instances of Inlet, and other programs, have at the broker. */
+export function brokerChannels({ url, republish }: MqttAddresses): Channel[] {
+  if (url === undefined) return [];
+  const bus: Channel = {
+    name: 'mqttBus',
+    address: 'inlet/v1/bus/{instance}',
+    title: 'What an instance accepts, for the others (MQTT)',
+    description:
+      'Of instances of Inlet, for each other. A message is a line of JSON, such as {"from":1200,"count":2}, and behind it ' +
+      'the lines of so many readings (InfluxDB line protocol, nanoseconds), the first at the position `from`: a `from` that is ' +
+      'not where the message before ended says that something is missing. Below it, `/status` has retained JSON of how far the ' +
+      'instance is (`state`, `at`, `head`, `tail`, `low`), and `/fetch` and `/answer` are questions of the others for what ' +
+      'they have missed, and what they are answered. QoS 0.',
+    servers: ['mqttBroker'],
+    parameters: { instance: { description: 'Name of the instance, 8 hexadecimal digits.', examples: ['0a1b2c3d'] } },
+    bindings,
+  };
+  const live: Channel = {
+    name: 'mqttLive',
+    address: 'inlet/v1/live/{device}/{type}',
+    title: 'Each reading as it is accepted, for other programs (MQTT)',
+    description:
+      'QoS 0, as in the live feed, and not for what has to be whole: readings that the broker is too slow for are left out.',
+    servers: ['mqttBroker'],
+    parameters: { ...parameters, type: { description: 'Type of the reading.', examples: ['machine'] } },
+    fromServer: { summary: 'Readings', messages: [shared('live-frames', 'reading')] },
+    bindings,
+  };
+  return republish ? [bus, live] : [bus];
 }

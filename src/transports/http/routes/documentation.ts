@@ -1,8 +1,8 @@
 /** /openapi.json, /asyncapi.json and /docs: what routes and channels say of themselves, for programs and for people. */
 import type { FastifyInstance } from 'fastify';
-import type { Channel, ServerName } from '../asyncapi/channel.js';
+import type { ServerName } from '../asyncapi/channel.js';
 import { asyncApiDocument } from '../asyncapi/document.js';
-import { mqttChannels, mqttServers, type MqttAddresses } from '../asyncapi/mqtt.js';
+import { brokerChannels, mqttChannels, mqttServers, type MqttAddresses } from '../asyncapi/mqtt.js';
 import { liveChannel, streamChannel } from '../asyncapi/sockets.js';
 import type { SharedSchemas } from '../openapi/components.js';
 import { openApiDocument, type DescribedRoute, type OpenApiDocument } from '../openapi/document.js';
@@ -30,7 +30,13 @@ export function documentationRoutes(app: FastifyInstance, rooms: DocumentationRo
   let document: OpenApiDocument | undefined;
   let text: string | undefined;
   const mqtt = mqttServers(rooms.mqtt);
-  const channels = channelsOf(Object.keys(mqtt) as ServerName[], rooms.mediaTypes);
+  const servers = Object.keys(mqtt) as ServerName[];
+  const channels = [
+    streamChannel,
+    liveChannel,
+    ...(servers.length > 0 ? mqttChannels(servers, rooms.mediaTypes) : []),
+    ...brokerChannels(rooms.mqtt),
+  ];
 
   app.get('/openapi.json', { config: { operation: getOpenApi } }, async (_, reply) => {
     document ??= openApiDocument(routes, schemas);
@@ -52,10 +58,6 @@ export function documentationRoutes(app: FastifyInstance, rooms: DocumentationRo
       .type('text/html; charset=utf-8')
       .send(documentationPage(document, channels, originOf(request.protocol, request.host)));
   });
-}
-
-function channelsOf(mqtt: readonly ServerName[], mediaTypes: readonly string[]): Channel[] {
-  return [streamChannel, liveChannel, ...(mqtt.length > 0 ? mqttChannels(mqtt, mediaTypes) : [])];
 }
 
 /** A Host header is a stranger's text: one that is no host does not get into an example. */

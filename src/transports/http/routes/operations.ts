@@ -9,7 +9,8 @@ export function operationRoutes(app: FastifyInstance, rooms: { operations: Opera
   app.get('/healthz', { config: { operation: getHealth } }, async () => ({ status: 'ok' }));
   app.get('/readyz', { config: { operation: getReadiness } }, async (_, reply) => {
     const reason = operations.unready();
-    if (reason === undefined) return { status: 'ready' };
+    const { bus } = operations.stats();
+    if (reason === undefined) return { status: 'ready', ...(bus && { bus: bus.connected ? 'connected' : 'away' }) };
     return reply.code(503).header('retry-after', '1').send({ status: 'unready', reason });
   });
   app.get('/v1/stats', { config: { operation: getStats } }, async (_, reply) => {
