@@ -90,8 +90,14 @@ export class DeviceList {
     this.#subscription = undefined;
     if (devices.length === 0) return;
     this.#subscription = this.#feed.subscribe(
-      { devices, snapshot: true },
-      { onSnapshot: (readings) => this.#take(readings), onReadings: (readings) => this.#take(readings, Date.now()) },
+      { devices, snapshot: true, presence: true },
+      {
+        onSnapshot: (readings) => this.#take(readings),
+        onReadings: (readings) => this.#take(readings, Date.now()),
+        onPresence: (presence) => {
+          for (const { device, state } of presence) this.#rows.get(device)?.showState(state);
+        },
+      },
     );
   }
 

@@ -26,10 +26,14 @@ export class DeviceRow {
   }
 
   describe({ state, lastSeen }: DeviceSummary, now: number): void {
-    this.#link.dataset['state'] = state;
-    this.#link.title = state;
+    this.showState(state);
     this.#lastSeen = Math.max(this.#lastSeen, lastSeen);
     this.paint(now);
+  }
+
+  showState(state: DeviceSummary['state']): void {
+    this.#link.dataset['state'] = state;
+    this.#link.title = state;
   }
 
   take(reading: Reading): void {

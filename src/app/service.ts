@@ -103,6 +103,7 @@ export class Service {
       history: feedHistory,
       progress: delivery,
     });
+    catalog.presence.onChange = (change) => feed.tellPresence(change);
     feed.start();
     this.#stops.push(() => feed.stop());
     const bus = await startLiveBus({ feed, spool, catalog, instance, log: this.#log, settings });

@@ -55,10 +55,10 @@ export class Presence implements PresenceSource {
     return this.#lastChange;
   }
 
-  *states(devices: Iterable<string> = this.#devices.keys()): Iterable<DevicePresence> {
+  *states(after: number, devices: Iterable<string> = this.#devices.keys()): Iterable<DevicePresence> {
     for (const name of devices) {
       const device = this.#devices.get(name);
-      if (device?.isKnown) yield device.presence();
+      if (device?.isKnown && (after === 0 || device.change > after)) yield device.presence();
     }
   }
 

@@ -18,6 +18,7 @@ export interface SubscribeOptions {
   snapshot?: boolean;
   /** First what is stored since then: `-15m`, RFC 3339 or milliseconds. */
   history?: { since: string | number; maxPoints?: number };
+  /** Tells which devices are online. */
   presence?: boolean;
   /** Where to go on from: what `Subscription.cursor` gave earlier. */
   cursor?: string;
@@ -34,6 +35,7 @@ export interface Gap {
 export interface Presence {
   device: string;
   state: 'online' | 'offline';
+  /** Since when, in milliseconds. */
   at: number;
 }
 
@@ -54,6 +56,7 @@ export interface FeedHandlers {
   onReadings?: (readings: Reading[], conflated: number) => void;
   /** Something may be missing here: ask history for it. */
   onGap?: (gap: Gap) => void;
+  /** First the state of each device that matches, again after each break, in chunks; then each change. The last one counts. */
   onPresence?: (presence: Presence[]) => void;
   /** The server does not take this subscription; it is over. */
   onError?: (error: LiveError) => void;

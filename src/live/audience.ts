@@ -2,6 +2,7 @@
 import type { Gap } from '../domain/generated/live-frames.js';
 import type { LiveMessage } from '../ports/feed.js';
 import type { CompiledFilter } from './filter.js';
+import type { Indexed } from './filter-index.js';
 import { charactersOfMessage, readingsMessage, readingsOfMessage } from './message.js';
 import type { Place } from './place.js';
 import type { Chooses, Readings } from './readings.js';
@@ -67,11 +68,10 @@ export interface Listener {
   sendCursor(cursor: string, quietMs: number): void;
 }
 
-export class Audience {
+export class Audience implements Indexed {
   readonly key: string;
   readonly filter: CompiledFilter;
   readonly onChange: boolean;
-  /** Given by the filter index; 0 for one that is not in it. */
   serial = 0;
   /** Those that get what is published. */
   readonly live = new Set<Listener>();

@@ -2,17 +2,22 @@
 import type { SubscriptionFilter } from '../domain/generated/live-frames.js';
 import type { Refusal } from '../domain/refusal.js';
 import type { Clock } from '../ports/clock.js';
-import type { FeedConnection, Subscriber, SubscriptionHandle } from '../ports/feed.js';
+import type { FeedConnection, SubscribeManner, Subscriber, SubscriptionHandle } from '../ports/feed.js';
 import type { Audience } from './audience.js';
+import { changeIn, withChange } from './cursor.js';
 import { gapMessage } from './message.js';
 import { Opening, type Beginning, type OpeningRooms } from './opening.js';
 import { Outbox } from './outbox.js';
+import type { PresenceDesk } from './presence-desk.js';
+import { PresenceView } from './presence-view.js';
 import type { Resumption } from './resumption.js';
 import { Subscription, type Pace } from './subscription.js';
 
 /** The feed, as far as connections have to do with it. */
 export interface ConnectionRooms extends Omit<OpeningRooms, 'outbox' | 'join'> {
   clock: Clock;
+  instance: string;
+  presence: PresenceDesk;
   refuse: (request: SubscriptionFilter, takesAnyCursor: boolean) => Refusal | undefined;
   resume: (cursor: string) => Resumption;
   /** What was published goes to those who are live now, so that a new subscription begins behind it. */
@@ -38,15 +43,18 @@ export class Connection implements FeedConnection {
     this.#left = () => left(this);
   }
 
-  subscribe(name: string, request: SubscriptionFilter, takesAnyCursor = false): SubscriptionHandle | Refusal {
-    const { refuse, flush, resume, enter, clock, place } = this.#rooms;
-    const refusal = refuse(request, takesAnyCursor);
+  subscribe(name: string, request: SubscriptionFilter, manner: SubscribeManner = {}): SubscriptionHandle | Refusal {
+    const { refuse, flush, resume, enter, clock, place, instance } = this.#rooms;
+    const refusal = refuse(request, manner.takesAnyCursor ?? false);
     if (refusal) return refusal;
     flush();
     const resumption = request.cursor === undefined ? undefined : resume(request.cursor);
     const beginning = this.#beginningOf(request, resumption);
     const rooms = { outbox: this.#outbox, clock };
-    const subscription = new Subscription(name, enter(request), rooms, paceOf(request));
+    const subscription = new Subscription(name, enter(request), rooms, {
+      pace: paceOf(request),
+      presence: request.presence ? this.#view(name, request, manner) : undefined,
+    });
     this.#subscriptions.add(subscription);
     const opening = new Opening(subscription, { ...this.#rooms, outbox: this.#outbox }, beginning);
     return {
@@ -56,8 +64,16 @@ export class Connection implements FeedConnection {
       recovered: resumption && resumption.gap === undefined,
       begin: async () => this.#begin(subscription, opening),
       reached: () => opening.reached.cursor,
+      withChange: (cursor, change) => withChange(cursor, instance, change),
       end: () => this.#end(subscription),
     };
+  }
+
+  #view(name: string, request: SubscriptionFilter, { goesOnInPresence = false }: SubscribeManner): PresenceView {
+    const { presence: desk, inventory, instance } = this.#rooms;
+    const { cursor } = request;
+    const after = goesOnInPresence && cursor !== undefined ? changeIn(cursor, instance) : 0;
+    return new PresenceView(name, request, { source: inventory.presence, desk, outbox: this.#outbox }, after);
   }
 
   async #begin(subscription: Subscription, opening: Opening): Promise<void> {
@@ -111,7 +127,10 @@ export class Connection implements FeedConnection {
   }
 
   #release(): void {
-    for (const subscription of this.#subscriptions) subscription.releaseWhenDue();
+    for (const subscription of this.#subscriptions) {
+      subscription.releaseWhenDue();
+      subscription.presence?.goOn();
+    }
   }
 }
 

@@ -8,6 +8,7 @@
 import { Refusal } from '../domain/refusal.js';
 import type { SubscriptionFilter } from '../domain/generated/live-frames.js';
 import type { DurableReadings, ReadingLines, FeedConnection, LiveFeed, Subscriber } from '../ports/feed.js';
+import type { PresenceChange } from '../ports/presence.js';
 import { Audience, type Passage } from './audience.js';
 import { Changes } from './changes.js';
 import { Connection, type ConnectionRooms } from './connection.js';
@@ -18,6 +19,7 @@ import { FeedMemory, peerBounds } from './memory.js';
 import type { Origin } from './origin.js';
 import { FeedPast, type PastRooms } from './past.js';
 import { Place } from './place.js';
+import { PresenceDesk } from './presence-desk.js';
 import { Readings, type Chooses } from './readings.js';
 import { resumption } from './resumption.js';
 import { SeriesDirectory } from './series.js';
@@ -39,7 +41,8 @@ export interface FeedRooms extends PastRooms {
 export class InstanceFeed implements LiveFeed, SharedFeed {
   readonly #rooms: FeedRooms;
   readonly #directory = new SeriesDirectory();
-  readonly #index = new FilterIndex();
+  readonly #index = new FilterIndex<Audience>();
+  readonly #presence = new PresenceDesk(this.#directory);
   readonly #memory: FeedMemory;
   readonly #origins = new Map<string, Origin>();
   readonly #past: FeedPast;
@@ -141,6 +144,10 @@ export class InstanceFeed implements LiveFeed, SharedFeed {
     this.#wake();
   }
 
+  tellPresence(change: PresenceChange): void {
+    if (this.#presence.tell(change)) this.#flushing ??= setImmediate(() => this.#flush());
+  }
+
   refuse(request: SubscriptionFilter): Refusal | undefined {
     return this.#refuse(request, false);
   }
@@ -168,6 +175,7 @@ export class InstanceFeed implements LiveFeed, SharedFeed {
   #flush(): void {
     clearImmediate(this.#flushing);
     this.#flushing = undefined;
+    this.#presence.deliver();
     const published = this.#published;
     this.#published = [];
     const touched: Audience[] = [];
@@ -216,6 +224,8 @@ export class InstanceFeed implements LiveFeed, SharedFeed {
       past: this.#past,
       inventory: this.#rooms.inventory,
       clock: this.#rooms.clock,
+      instance: this.#rooms.instance,
+      presence: this.#presence,
       place: () => this.#place,
       untilPublished: async () => this.#untilPublished(),
       refuse: (request, takesAnyCursor) => this.#refuse(request, takesAnyCursor),

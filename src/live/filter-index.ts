@@ -3,14 +3,21 @@
  * one device each cost a reading its own only; those that take everything are listed as they are. The others are asked once for
  * each series, and what they said is remembered with the series: one that comes later is asked then, one that left is left out.
  */
-import type { Audience } from './audience.js';
+import type { CompiledFilter } from './filter.js';
 import type { LiveSeries } from './series.js';
 
 /** Answers that are remembered, over all series; with one more all are forgotten. */
 const maxRemembered = 2_000_000;
 
+/** Subscriptions with one filter, of whatever kind. */
+export interface Indexed {
+  readonly filter: CompiledFilter;
+  /** Given by the index that it is in; 0 for one that is in none. */
+  serial: number;
+}
+
 /** Audiences in the order in which they came. */
-class AudienceList {
+class AudienceList<Audience extends Indexed> {
   readonly audiences: Audience[] = [];
   departures = 0;
 
@@ -21,17 +28,17 @@ class AudienceList {
 }
 
 /** Those of a list that a series has, as of some moment. */
-class Found {
+class Found<Audience extends Indexed> {
   audiences: Audience[] = [];
-  readonly #list: AudienceList;
+  readonly #list: AudienceList<Audience>;
   #departures = 0;
   #lastSerial = 0;
 
-  constructor(list: AudienceList) {
+  constructor(list: AudienceList<Audience>) {
     this.#list = list;
   }
 
-  isOf(list: AudienceList | undefined): boolean {
+  isOf(list: AudienceList<Audience> | undefined): boolean {
     return this.#list === list;
   }
 
@@ -54,18 +61,18 @@ class Found {
 }
 
 /** What is remembered of a series. */
-interface Matches {
-  named: Found | undefined;
-  others: Found;
+interface Matches<Audience extends Indexed> {
+  named: Found<Audience> | undefined;
+  others: Found<Audience>;
 }
 
-export class FilterIndex {
-  readonly #byDevice = new Map<string, AudienceList>();
-  readonly #others = new AudienceList();
-  readonly #everything = new AudienceList();
+export class FilterIndex<Audience extends Indexed> {
+  readonly #byDevice = new Map<string, AudienceList<Audience>>();
+  readonly #others = new AudienceList<Audience>();
+  readonly #everything = new AudienceList<Audience>();
   #lastSerial = 0;
   #remembered = 0;
-  #matches = new WeakMap<LiveSeries, Matches>();
+  #matches = new WeakMap<LiveSeries, Matches<Audience>>();
 
   add(audience: Audience): void {
     audience.serial = ++this.#lastSerial;
@@ -85,7 +92,7 @@ export class FilterIndex {
   }
 
   /** Those that the series has beside them; good until one is added or removed. */
-  matchesOf(series: LiveSeries): Readonly<Matches> {
+  matchesOf(series: LiveSeries): Readonly<Matches<Audience>> {
     if (this.#remembered > maxRemembered) {
       this.#remembered = 0;
       this.#matches = new WeakMap();
@@ -99,13 +106,13 @@ export class FilterIndex {
     return matches;
   }
 
-  *#listsOf({ filter }: Audience, make: boolean): Iterable<AudienceList> {
+  *#listsOf({ filter }: Audience, make: boolean): Iterable<AudienceList<Audience>> {
     if (filter.takesAll) yield this.#everything;
     else if (!filter.exactDevices) yield this.#others;
     else {
       for (const device of filter.exactDevices) {
         let list = this.#byDevice.get(device);
-        if (!list && make) this.#byDevice.set(device, (list = new AudienceList()));
+        if (!list && make) this.#byDevice.set(device, (list = new AudienceList<Audience>()));
         if (list) yield list;
       }
     }

@@ -14,14 +14,23 @@ class PreparedMessage implements LiveMessage {
   readonly cursor: string | undefined;
   readonly readings: string;
   readonly gap: Gap | undefined;
+  readonly presence: LiveMessage['presence'];
 
-  constructor(kind: LiveMessage['kind'], rest: string, cursor: string | undefined, readings = '', gap?: Gap) {
+  constructor(
+    kind: LiveMessage['kind'],
+    rest: string,
+    cursor: string | undefined,
+    readings = '',
+    gap?: Gap,
+    presence?: LiveMessage['presence'],
+  ) {
     this.kind = kind;
     this.rest = rest;
     this.bytes = Buffer.byteLength(rest);
     this.cursor = cursor;
     this.readings = readings;
     this.gap = gap;
+    this.presence = presence;
   }
 }
 
@@ -49,4 +58,10 @@ export function cursorMessage(cursor: string): LiveMessage {
 
 export function gapMessage(gap: Gap, cursor: string): LiveMessage {
   return new PreparedMessage('gap', `"cursor":"${cursor}","gap":${JSON.stringify(gap)}}`, cursor, '', gap);
+}
+
+/** @param change number of the last one that is in it, or that came before it */
+export function presenceMessage(texts: readonly string[], change: number): LiveMessage {
+  const states = texts.join(',');
+  return new PreparedMessage('presence', `"presence":[${states}]}`, undefined, '', undefined, { states, change });
 }

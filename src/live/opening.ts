@@ -1,6 +1,6 @@
 /**
- * The way of a subscription to where it is live: the snapshot, the history before its place, and what was accepted since then,
- * at the reader's pace. It is taken into the live feed in the moment in which nothing lies between.
+ * The way of a subscription to where it is live: who is there, the snapshot, the history before its place, and what was accepted
+ * since then, at the reader's pace. It is taken into the live feed in the moment in which nothing lies between.
  *
  * What was accepted since then comes instance by instance. One that cannot be asked for its part is waited for a while, and
  * the others go on meanwhile; then its part is a gap. A client that was at another instance before may be ahead of
@@ -100,6 +100,7 @@ export class Opening {
 
   async run(): Promise<void> {
     const { snapshot, history, gap } = this.#beginning;
+    if (this.#subscription.presence) await this.#subscription.presence.begin();
     if (snapshot) await this.#sendSnapshot();
     if (history && !this.#subscription.isEnded) await this.#sendHistory(history);
     if (gap) this.#subscription.send(gapMessage(gap, this.#at.cursor));

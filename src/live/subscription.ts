@@ -10,6 +10,7 @@ import type { Gap } from '../domain/generated/live-frames.js';
 import { Conflation, type HeldReading } from './conflation.js';
 import { cursorMessage, gapMessage, readingsMessage } from './message.js';
 import type { Outbox } from './outbox.js';
+import type { PresenceView } from './presence-view.js';
 import type { LiveMessage } from '../ports/feed.js';
 import type { Place } from './place.js';
 
@@ -41,6 +42,8 @@ interface Lost {
 export class Subscription implements Listener {
   readonly name: string;
   readonly audience: Audience;
+  /** Of one that asked for presence. */
+  readonly presence: PresenceView | undefined;
   readonly #rooms: SubscriptionRooms;
   readonly #pace: Pace | undefined;
   readonly #held = new Conflation<PlacedReading>();
@@ -53,9 +56,15 @@ export class Subscription implements Listener {
   #lastSentMs: number;
   #isEnded = false;
 
-  constructor(name: string, audience: Audience, rooms: SubscriptionRooms, pace: Pace | undefined) {
+  constructor(
+    name: string,
+    audience: Audience,
+    rooms: SubscriptionRooms,
+    { pace, presence }: { pace: Pace | undefined; presence: PresenceView | undefined },
+  ) {
     this.name = name;
     this.audience = audience;
+    this.presence = presence;
     this.#rooms = rooms;
     this.#pace = pace;
     this.#lastSentMs = rooms.clock.now();
@@ -193,6 +202,7 @@ export class Subscription implements Listener {
     if (this.#isEnded) return;
     this.#isEnded = true;
     clearTimeout(this.#dueTimer);
+    this.presence?.end();
     this.#drop();
   }
 }

@@ -1,6 +1,7 @@
 /** Where accepted readings go once they are durable, and how dashboards get at them. */
 import type { Gap, SubscriptionFilter } from '../domain/generated/live-frames.js';
 import type { Refusal } from '../domain/refusal.js';
+import type { PresenceChange } from './presence.js';
 
 /** Readings that follow each other in the spool. */
 export interface ReadingLines {
@@ -27,7 +28,7 @@ export type LiveFilter = Pick<SubscriptionFilter, 'devices' | 'types' | 'fields'
 
 /** What a subscription says. One message may be for many subscribers: whoever renders it may keep what came out. */
 export interface LiveMessage {
-  readonly kind: 'snapshot' | 'history' | 'readings' | 'cursor' | 'gap';
+  readonly kind: 'snapshot' | 'history' | 'readings' | 'cursor' | 'gap' | 'presence';
   /** All of its JSON object but its first member, the subscription's name: `"cursor":"…","readings":[…]}`. */
   readonly rest: string;
   /** Of `rest`, in UTF-8. */
@@ -37,6 +38,8 @@ export interface LiveMessage {
   /** Its readings in JSON, joined by commas. */
   readonly readings: string;
   readonly gap: Gap | undefined;
+  /** States of devices in JSON, joined by commas, and the number of the last change that one who has this knows of. */
+  readonly presence: { readonly states: string; readonly change: number } | undefined;
 }
 
 /** The connection of a subscriber, as the feed sees it: `send` by WebSocket, SSE or the answer to a poll. */
@@ -63,13 +66,22 @@ export interface SubscriptionHandle {
   begin(): Promise<void>;
   /** A place to go on from, for one who has got nothing since `begin` came to its end: as far as nothing matched. */
   reached(): string;
+  /** A cursor that also says up to which change of presence its holder was told; see `goesOnInPresence`. */
+  withChange(cursor: string, change: number): string;
   end(): void;
+}
+
+/** How a subscriber differs from others. */
+export interface SubscribeManner {
+  /** What is no cursor counts as an unknown one (a gap), and is not refused. */
+  takesAnyCursor?: boolean;
+  /** With a cursor that says so, presence begins with what changed since; else, and for all others, with every state. */
+  goesOnInPresence?: boolean;
 }
 
 /** What one connection has with the feed. Its subscriptions share its budget of bytes that wait to be read. */
 export interface FeedConnection {
-  /** @param takesAnyCursor whether what is no cursor counts as an unknown one (a gap), and is not refused */
-  subscribe(name: string, request: SubscriptionFilter, takesAnyCursor?: boolean): SubscriptionHandle | Refusal;
+  subscribe(name: string, request: SubscriptionFilter, manner?: SubscribeManner): SubscriptionHandle | Refusal;
   /** The other side has taken some of what was sent. */
   drained(): void;
   /** Ends all its subscriptions. */
@@ -77,6 +89,8 @@ export interface FeedConnection {
 }
 
 export interface LiveFeed extends Feed {
+  /** A device came, went, or has a new series; called in order. */
+  tellPresence(change: PresenceChange): void;
   /** What is wrong with a request that has the right form; undefined when nothing is. */
   refuse(request: SubscriptionFilter): Refusal | undefined;
   connect(subscriber: Subscriber): FeedConnection;

@@ -24,8 +24,11 @@ export interface PresenceChange extends DevicePresence {
 }
 
 export interface PresenceSource {
-  /** Every known device, or those of the named ones that are known. */
-  states(devices?: Iterable<string>): Iterable<DevicePresence>;
+  /**
+   * Every known device, or those of the named ones that are known, whose state changed after a change.
+   * @param after its number; 0 for all
+   */
+  states(after: number, devices?: Iterable<string>): Iterable<DevicePresence>;
   /** Number of the newest change. */
   readonly lastChange: number;
   /** Who is told of every change, in order, in the moment in which it takes place. */

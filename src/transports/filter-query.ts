@@ -4,7 +4,7 @@ import type { LiveCommands } from '../domain/live-command.js';
 import { Refusal } from '../domain/refusal.js';
 
 const lists = ['devices', 'types', 'fields'] as const;
-const flags = ['snapshot', 'onChange'] as const;
+const flags = ['snapshot', 'onChange', 'presence'] as const;
 const numbers = ['maxPoints', 'maxRateHz'] as const;
 
 /** @returns undefined when the URL has no query at all */

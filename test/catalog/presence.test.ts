@@ -152,7 +152,7 @@ await t.test('a device that is deleted is told as offline, and is new when it co
   rig.catalog.forgetDevice('d1');
   rig.catalog.forgetDevice('d2');
   t.same(rig.told(), ['d1 offline 0', 'd2 offline 0']);
-  t.same([...rig.catalog.presence.states()], []);
+  t.same([...rig.catalog.presence.states(0)], []);
   rig.pass(2 * minuteMs);
   t.same(rig.told(), [], 'and nothing is left of it that could be late');
   rig.catalog.countStream('d2', -1);
@@ -192,7 +192,7 @@ await t.test('a restart tells nothing, however long it took: devices are what th
   }
   before.catalog.countStream('streaming', 1);
   before.send('silent', 'steady');
-  const states = () => [...rig.catalog.presence.states()].map(({ device, state, at }) => ({ device, state, at }));
+  const states = () => [...rig.catalog.presence.states(0)].map(({ device, state, at }) => ({ device, state, at }));
   let rig = before;
   const expected = states();
   const { lastChange } = before.catalog.presence;
@@ -230,7 +230,7 @@ await t.test('what the spool had behind the snapshot counts as it came', async (
   t.same([rig.state('early'), rig.state('late')], ['offline', 'online']);
   t.same(rig.told(), []);
   t.same(
-    [...rig.catalog.presence.states()].map(({ at }) => at - startMs),
+    [...rig.catalog.presence.states(0)].map(({ at }) => at - startMs),
     [minuteMs, 10 * minuteMs],
   );
 });

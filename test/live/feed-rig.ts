@@ -3,7 +3,7 @@ import type { Test } from 'tap';
 import { MemoryCatalog } from '../../src/catalog/memory-catalog.js';
 import { LineWriter } from '../../src/domain/line-writer.js';
 import { InstanceFeed, type FeedRooms } from '../../src/live/feed.js';
-import type { Gap } from '../../src/domain/generated/live-frames.js';
+import type { Gap, Presence } from '../../src/domain/generated/live-frames.js';
 import type { FieldValue } from '../../src/domain/reading.js';
 import { Refusal } from '../../src/domain/refusal.js';
 import type { LiveMessage, Subscriber, SubscriptionHandle } from '../../src/ports/feed.js';
@@ -50,9 +50,12 @@ export class FeedRig {
       ...rooms,
     });
     rig.#feed = feed;
+    rig.catalog.presence.onChange = (change) => feed.tellPresence(change);
+    rig.catalog.presence.start(0);
     feed.start();
     t.teardown(async () => {
       feed.stop();
+      rig.catalog.presence.stop();
       await rig.spool.stop();
     });
     return rig;
@@ -82,9 +85,9 @@ export class FeedRig {
     });
     const { count, bytes } = lines;
     const payload = bytes.toString();
-    const { position, durable } = this.spool.append({ payload, count, late: false, arrivedMs: startMs });
+    const { position, durable } = this.spool.append({ payload, count, late: false, arrivedMs: this.clock.now() });
     await durable;
-    this.catalog.observe(values, startMs);
+    this.catalog.observe(values, this.clock.now());
     this.feed.publish({ position, count, payload, bytes });
     return position;
   }
@@ -99,6 +102,7 @@ export interface SeenMessage {
   snapshot?: { fields: Record<string, unknown> }[];
   conflated?: number;
   gap?: Gap;
+  presence?: Presence[];
 }
 
 /** A connection that keeps what it is sent, and reads as much of it as it is told to. */
@@ -144,6 +148,11 @@ export class Reader implements Subscriber {
     if (handle instanceof Refusal) throw handle;
     void handle.begin();
     return handle;
+  }
+
+  /** What was told of devices so far, each as `boiler-7 online`. */
+  get presence(): string[] {
+    return this.messages.flatMap(({ presence = [] }) => presence.map(({ device, state }) => `${device} ${state}`));
   }
 
   /** Fields of all live readings so far. */

@@ -21,6 +21,7 @@ export interface AnyMessage {
   conflated?: number;
   gap?: { fromTs: number | null; toTs: number | null; reason: string };
   readings?: LiveReading[];
+  presence?: { device: string; state: string; at: number }[];
   error?: { code: string; message: string; temporary: boolean };
   closed?: number;
 }

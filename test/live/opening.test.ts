@@ -99,7 +99,7 @@ await t.test('a cursor that this feed has never given, or not any more', async (
   }
   const reader = rig.connect();
   t.match(reader.connection.subscribe('s1', { cursor: 'no cursor' }), { code: 'invalid_cursor' });
-  const any = reader.connection.subscribe('s1', { cursor: 'no cursor' }, true);
+  const any = reader.connection.subscribe('s1', { cursor: 'no cursor' }, { takesAnyCursor: true });
   if (any instanceof Refusal) return t.fail('takes any cursor');
   t.equal(any.recovered, false);
   for (const beside of [{ history: { since } }, { snapshot: true }])

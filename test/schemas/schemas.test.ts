@@ -74,13 +74,15 @@ t.test('a subscription has the keys of this version only', async (t) => {
     maxRateHz: 0.5,
     onChange: true,
     snapshot: true,
+    presence: true,
     history: { since: '-15m', maxPoints: 5 },
   };
   t.ok(validate({ id: 1, subscribe: paced }));
   t.ok(validate({ id: 1, subscribe: { cursor: 'MTsw', history: { since: 1_700_000_000_000 } } }));
-  for (const key of ['history', 'cursor', 'mode', 'maxRateHz', 'presence', 'device']) {
+  for (const key of ['history', 'cursor', 'mode', 'maxRateHz', 'device']) {
     t.notOk(validate({ id: 1, subscribe: { [key]: true } }), key);
   }
+  t.notOk(validate({ id: 1, subscribe: { presence: 'yes' } }));
   t.notOk(validate({ subscribe: {} }), 'a command has an id');
 });
 

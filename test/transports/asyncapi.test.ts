@@ -140,7 +140,7 @@ await t.test(
     await service.send({ device: 'd1', fields: { a: 1 } });
     await service.settled();
     session.send({ id: 1, subscribe: { devices: ['d1'], snapshot: true } });
-    session.send({ id: 2, subscribe: { devices: ['d1'], history: { since: '-15m' } } });
+    session.send({ id: 2, subscribe: { devices: ['d1'], history: { since: '-15m' }, presence: true } });
     session.send({ id: 3, subscribe: { cursor: encodeCursor(new Map([['00000000', 5]])) } });
     session.send({ id: 4, subscribe: { devices: ['nobody'] } });
     session.send({ id: 5, ping: {} });

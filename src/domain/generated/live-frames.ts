@@ -1,6 +1,7 @@
 // Generated from schemas/live-frames.schema.json; change it there and run `npm run generate`.
 import type { ProblemCode } from './problem.js';
 import type { DeviceName, TypeName } from './reading.js';
+import type { DeviceState } from './answers.js';
 
 /**
  * A text frame on /v1/live, in either direction: commands from the client, messages from the server.
@@ -31,12 +32,14 @@ export type LiveMessage =
   | HistoryMessage
   | ReadingsMessage
   | CursorMessage
-  | GapMessage;
+  | GapMessage
+  | PresenceMessage;
 /**
  * Opaque: a place in the feed. Clients keep the last one and compare nothing.
  */
 export type LiveCursor = string;
 export type GapReason = 'slow_reader' | 'cursor_too_old' | 'unknown_cursor' | 'backlog' | 'bus';
+export type PresenceList = Presence[];
 
 export interface SubscribeCommand {
   id: CommandId;
@@ -76,6 +79,10 @@ export interface SubscriptionFilter {
    * Whether fields that have the value they had in their series are left out, and readings without a change do not come.
    */
   onChange?: boolean;
+  /**
+   * Whether it is told which devices are online: first the state of each device that has a matching series, by device, type and tags, then each change. fields, mode and maxRateHz are about readings only.
+   */
+  presence?: boolean;
 }
 /**
  * Every matching reading since then comes before the live ones, without a seam.
@@ -210,4 +217,22 @@ export interface Gap {
   fromTs: number | null;
   toTs: number | null;
   reason: GapReason;
+}
+/**
+ * States of devices, in chunks of 1,000 at most. First of each device that matches (an empty list when there is none), then of those that change, in order. One that did not read gets the state of each that changed meanwhile, once. A device that is deleted is told as offline, to those who are listening.
+ */
+export interface PresenceMessage {
+  subscription: SubscriptionName;
+  presence: PresenceList;
+}
+/**
+ * A device and its state.
+ */
+export interface Presence {
+  device: DeviceName;
+  state: DeviceState;
+  /**
+   * Since when, in milliseconds since 1970.
+   */
+  at: number;
 }

@@ -41,7 +41,7 @@ export class EventStream implements Subscriber, OnWheel {
   start(filter: Filter, lastEventId: string | undefined): Refusal | undefined {
     const { history, snapshot, cursor, ...rest } = filter;
     const request = lastEventId === undefined ? filter : { ...rest, cursor: lastEventId };
-    const subscription = this.#feed.subscribe(subscriptionName, request, lastEventId !== undefined);
+    const subscription = this.#feed.subscribe(subscriptionName, request, { takesAnyCursor: lastEventId !== undefined });
     if (subscription instanceof Refusal) {
       this.end();
       return subscription;

@@ -2,6 +2,9 @@
  * /v1/live/poll: the feed for those who can only ask. With a cursor the answer is the first thing that comes behind it: a
  * message of readings, or a gap. With `snapshot` or `since` it is what these bring, written as it comes, and the cursor of
  * the place where the subscription would be live. Without any of them it is that place.
+ *
+ * With `presence` the answer begins with states of devices, and its cursor says up to which change. A poll with that cursor gets
+ * those that changed since, at once when there are any, else as soon as one does; with another or with none, all.
  */
 import type { ServerResponse } from 'node:http';
 import type { Gap, SubscriptionFilter as Filter } from '../../domain/generated/live-frames.js';
@@ -17,7 +20,14 @@ export class Poll implements Subscriber {
   /** Where to go on from, as far as is known. */
   #cursor = '';
   #gap: Gap | null = null;
+  #asksPresence = false;
+  /** The number of the last change that was told. */
+  #change = 0;
+  #hasPresence = false;
   #hasReadings = false;
+  #subscription: SubscriptionHandle | undefined;
+  /** Whether all that comes first has come. */
+  #isLive = false;
   #isAnswered = false;
   #timer: NodeJS.Timeout | undefined;
   readonly #onSent = () => this.#feed.drained();
@@ -29,23 +39,27 @@ export class Poll implements Subscriber {
 
   /** @returns why not; then nothing was written */
   start(filter: Filter, waitMs: number): Refusal | undefined {
-    const subscription = this.#feed.subscribe(subscriptionName, filter);
+    const subscription = this.#feed.subscribe(subscriptionName, filter, { goesOnInPresence: true });
     if (subscription instanceof Refusal) {
       this.end();
       return subscription;
     }
-    const { cursor, snapshot = false, history } = filter;
+    const { cursor, snapshot = false, history, presence = false } = filter;
+    this.#subscription = subscription;
+    this.#asksPresence = presence;
     this.#isOfThePast = snapshot || history !== undefined;
     this.#cursor = cursor ?? subscription.cursor;
     this.#response.setHeader('content-type', 'application/json; charset=utf-8');
     this.#response.setHeader('cache-control', 'no-store');
-    if (cursor === undefined && !this.#isOfThePast) this.#answer(subscription.cursor);
-    else void this.#wait(subscription, Date.now() + waitMs);
+    const isFirst = cursor === undefined && !this.#isOfThePast;
+    if (isFirst && !presence) this.#answer(subscription.cursor);
+    else void this.#wait(subscription, isFirst ? 0 : Date.now() + waitMs);
     return undefined;
   }
 
-  send(_: string, { kind, readings, cursor, gap }: LiveMessage): void {
+  send(_: string, { kind, readings, cursor, gap, presence }: LiveMessage): void {
     if (this.#isAnswered || kind === 'cursor') return;
+    if (presence) return this.#tell(presence);
     if (gap) this.#gap = gap;
     if (!this.#isOfThePast) return this.#answer(cursor!, readings);
     // What is accepted meanwhile comes with the next poll.
@@ -65,7 +79,7 @@ export class Poll implements Subscriber {
   /** The service stops: what is whole is answered, and what is not is cut. */
   sendAway(): void {
     if (this.#isAnswered) return;
-    if (this.#isOfThePast) {
+    if (this.#isOfThePast || (this.#hasPresence && !this.#isLive)) {
       this.#response.destroy();
       return;
     }
@@ -84,8 +98,20 @@ export class Poll implements Subscriber {
   async #wait(subscription: SubscriptionHandle, deadlineMs: number): Promise<void> {
     await subscription.begin();
     if (this.#isAnswered) return;
+    this.#isLive = true;
     if (this.#isOfThePast) return this.#answer(this.#cursor);
+    if (this.#hasPresence) return this.#answer(subscription.reached());
     this.#timer = setTimeout(() => this.#answer(subscription.reached()), Math.max(0, deadlineMs - Date.now()));
+  }
+
+  /** States come before readings; what changes behind the first of these is for the next poll. */
+  #tell({ states, change }: NonNullable<LiveMessage['presence']>): void {
+    if (this.#hasReadings) return;
+    this.#change = Math.max(this.#change, change);
+    if (states === '') return;
+    this.#response.write(`${this.#hasPresence ? ',' : '{"presence":['}${states}`, this.#onSent);
+    this.#hasPresence = true;
+    if (this.#isLive) this.#answer(this.#subscription!.reached());
   }
 
   #write(readings: string): void {
@@ -95,14 +121,16 @@ export class Poll implements Subscriber {
   #answer(cursor: string, readings = ''): void {
     if (this.#isAnswered) return;
     const text = readings === '' && this.#hasReadings ? '' : this.#begun(readings);
+    const place = this.#asksPresence ? this.#subscription!.withChange(cursor, this.#change) : cursor;
     this.end();
-    this.#response.end(`${text}],"cursor":"${cursor}","gap":${JSON.stringify(this.#gap)}}`);
+    this.#response.end(`${text}],"cursor":"${place}","gap":${JSON.stringify(this.#gap)}}`);
   }
 
   /** With what has to stand before them. */
   #begun(readings: string): string {
-    const before = this.#hasReadings ? ',' : '{"readings":[';
+    if (this.#hasReadings) return `,${readings}`;
     this.#hasReadings = true;
-    return before + readings;
+    const before = this.#hasPresence ? '],' : this.#asksPresence ? '{"presence":[],' : '{';
+    return `${before}"readings":[${readings}`;
   }
 }

@@ -55,6 +55,12 @@ const subscriptionParameters: Parameter[] = [
     description: 'Whether fields that did not change are left out.',
     schema: booleanSchema,
   },
+  {
+    name: 'presence',
+    in: 'query',
+    description: 'Whether it is told which devices are online: first the state of each that matches, then each change.',
+    schema: booleanSchema,
+  },
 ];
 
 export const openLive: Operation = {
@@ -72,7 +78,7 @@ export const openLive: Operation = {
     200: {
       description:
         'With `Accept: text/event-stream` and no upgrade: server-sent events, for one subscription. `event` is `subscribed`, ' +
-        '`snapshot`, `history`, `readings` or `gap`, and `data` the message as the WebSocket has it. `id` is the cursor, on events ' +
+        '`snapshot`, `history`, `readings`, `gap` or `presence`, and `data` the message as the WebSocket has it. `id` is the cursor, on events ' +
         'that are a place to go on from; a browser that was cut off sends the last one back as `Last-Event-ID`, which wins ' +
         'over `cursor`, `since` and `snapshot`. One that is no cursor brings a gap, `unknown_cursor`. A comment comes every 15 s.',
       schema: { type: 'string' },
@@ -90,8 +96,10 @@ export const pollLive: Operation = {
   description:
     'With the `cursor` of the answer before: the next readings that match, at once when there are any, else as soon as one is ' +
     'accepted, or none after `wait` seconds. A `gap` says what may be missing. Ask again with the new `cursor` each time. Without ' +
-    'one, the answer is where the feed is now; `snapshot` and `since` put what they bring before it. Lists are ' +
-    'comma-separated; a condition on a tag is `tag.site=lyon`.',
+    'one, the answer is where the feed is now; `snapshot` and `since` put what they bring before it. With ' +
+    '`presence=true` it begins with states of devices: with the cursor of such an answer of those that changed since, and then at ' +
+    'once when there are any, else as soon as one does; with another cursor or none of all. Lists are comma-separated; a ' +
+    'condition on a tag is `tag.site=lyon`.',
   parameters: [
     ...subscriptionParameters,
     {
