@@ -13,15 +13,13 @@ import { until } from '../servers/until.js';
 import { commandsOf, programOf, RunningExample } from './examples.js';
 
 t.setTimeout(240_000);
-// Each of them mostly waits.
-t.jobs = 3;
-const atOnce = { buffered: true };
 const document = 'docs/device-makers.md';
 const readings = 100;
 const patienceMs = 60_000;
 
-t.test('its commands are answered as it says', async (t) => {
-  const service = await startInlet(t);
+const service = await startInlet(t);
+
+await t.test('its commands are answered as it says', async (t) => {
   const commands = [...commandsOf(document, 'A reading'), ...commandsOf(document, 'By request')];
   t.equal(commands.length, 2);
   for (const { command, answer } of commands) {
@@ -31,8 +29,7 @@ t.test('its commands are answered as it says', async (t) => {
   }
 });
 
-t.test('its readings in other formats are taken', async (t) => {
-  const service = await startInlet(t);
+await t.test('its readings in other formats are taken', async (t) => {
   const rows = [...textOf().matchAll(/^\| `([a-z]+\/[a-z+-]+)` +\| `(.*)` +\|$/gm)];
   t.equal(rows.length, 3);
   for (const [, mediaType, body] of rows) {
@@ -43,9 +40,9 @@ t.test('its readings in other formats are taken', async (t) => {
 });
 
 interface Device {
+  name: string;
   language: string;
   program: string;
-  name: string;
   /** At which posts or frames the peer does what. */
   faults: [n: number, fault: Fault][];
   /** What it is to give up for good. */
@@ -62,84 +59,86 @@ const onStream = {
     [20, { cut: 'before' }],
     [30, { close: 1012 }],
     [40, { error: 'malformed' }],
-  ] as [number, Fault][],
+  ] as Device['faults'],
   givenUp: 1,
   fatal: { close: 4400 },
   lastWords: /closed for good: 4400/,
-} satisfies Partial<Device>;
+};
 
-t.test('its device in JavaScript loses nothing', atOnce, async (t) => {
-  const program = programOf(document, 'A whole device in JavaScript', 'js');
-  await losesNothing(t, { ...onStream, language: 'js', program, name: 'boiler-7' });
-});
+const byRequest = {
+  faults: [
+    [1, { cut: 'after' }],
+    [3, { status: 503, headers: { 'retry-after': '1' } }],
+    [5, { status: 413 }],
+    [8, { cut: 'before' }],
+  ] as Device['faults'],
+  givenUp: 0,
+  fatal: { status: 400 },
+  lastWords: /400/,
+};
 
+const devices: Device[] = [deviceOf('boiler-7', 'js', 'A whole device in JavaScript', onStream)];
 if (!pythonIsMissing('The devices in Python')) {
-  t.test('its device in Python loses nothing', atOnce, async (t) => {
-    const program = programOf(document, 'The same in Python', 'python');
-    await losesNothing(t, { ...onStream, language: 'python', program, name: 'boiler-8' });
-  });
-
-  t.test('its device that sleeps loses nothing', atOnce, async (t) => {
-    const program = programOf(document, 'A whole device that sleeps', 'python');
-    const faults: Device['faults'] = [
-      [1, { cut: 'after' }],
-      [3, { status: 503, headers: { 'retry-after': '1' } }],
-      [5, { status: 413 }],
-      [8, { cut: 'before' }],
-    ];
-    const fatal = { status: 400 };
-    await losesNothing(t, {
-      language: 'python',
-      program,
-      name: 'boiler-9',
-      faults,
-      givenUp: 0,
-      fatal,
-      lastWords: /400/,
-    });
-  });
+  devices.push(
+    deviceOf('boiler-8', 'python', 'The same in Python', onStream),
+    deviceOf('boiler-9', 'python', 'A whole device that sleeps', byRequest),
+  );
 }
 
-async function losesNothing(t: Test, device: Device): Promise<void> {
-  await Promise.all([killed(t, device), refused(t, device), ended(t, device)]);
+function deviceOf(
+  name: string,
+  language: string,
+  heading: string,
+  answers: typeof onStream | typeof byRequest,
+): Device {
+  return { name, language, program: programOf(document, heading, language), ...answers };
 }
 
-/** The service is killed and started again while it sends. */
-async function killed(t: Test, { language, program, name }: Device): Promise<void> {
-  const service = await startInlet(t);
-  const example = new RunningExample(language, program, service.url);
-  t.ok(await until(async () => (await service.stats()).accepted >= 20, patienceMs), 'it sends');
+await t.test('its devices lose nothing when the service is killed while they send', async (t) => {
+  const { accepted } = await service.stats();
+  const from = Date.now();
+  const examples = devices.map(({ language, program }) => new RunningExample(language, program, service.url));
+  const enough = accepted + 20 * devices.length;
+  t.ok(await until(async () => (await service.stats()).accepted >= enough, patienceMs), 'they send');
   await service.kill9();
   await pause(1_000);
   await service.start();
-  t.equal(await example.ended, 0, example.errors);
-  t.match(example.lines.at(-1), `${readings} readings are on disk`);
+  for (const example of examples) {
+    t.equal(await example.ended, 0, example.errors);
+    t.match(example.lines.at(-1), `${readings} readings are on disk`);
+  }
   await service.settled();
-  const address = `/v1/history?devices=${name}&from=-1h&limit=1000`;
-  const { rows } = await service.getJson<{ rows: unknown[] }>(address);
-  t.equal(rows.length, readings, 'all of them, each once');
-}
+  for (const { name } of devices) {
+    const address = `/v1/history?devices=${name}&from=${from}&limit=1000`;
+    const { rows } = await service.getJson<{ rows: unknown[] }>(address);
+    t.equal(rows.length, readings, `${name}: all of them, each once`);
+  }
+});
 
-/** Whatever passes goes again, and what does not is said. */
-async function refused(t: Test, { language, program, faults, givenUp }: Device): Promise<void> {
-  const planned = new Map(faults);
-  const peer = await startPeer(t, (n) => planned.get(n));
-  const example = new RunningExample(language, program, peer.url);
-  t.equal(await example.ended, 0, example.errors);
-  t.equal(peer.stored.size, readings - givenUp, 'all but what was refused for good');
-  const words = [...example.lines, example.errors].join('\n');
-  t.equal(words.split('given up').length - 1, givenUp);
-  t.ok(peer.mostInFlight <= peer.maxInFlight);
-}
+await t.test('they send again what passes, and say what they give up', async (t) => {
+  const runs = devices.map(async ({ name, language, program, faults, givenUp }) => {
+    const planned = new Map(faults);
+    const peer = await startPeer(t, (n) => planned.get(n));
+    const example = new RunningExample(language, program, peer.url);
+    t.equal(await example.ended, 0, example.errors);
+    t.equal(peer.stored.size, readings - givenUp, `${name}: all but what was refused for good`);
+    const words = [...example.lines, example.errors].join('\n');
+    t.equal(words.split('given up').length - 1, givenUp);
+    t.ok(peer.mostInFlight <= peer.maxInFlight);
+  });
+  await Promise.all(runs);
+});
 
-/** What would be refused again ends it. */
-async function ended(t: Test, { language, program, fatal, lastWords }: Device): Promise<void> {
-  const peer = await startPeer(t, () => fatal);
-  const example = new RunningExample(language, program, peer.url);
-  t.equal(await example.ended, 1);
-  t.match(example.errors, lastWords);
-  t.equal(peer.attempts, 1, 'it does not try again');
-}
+await t.test('what would be refused again ends them', async (t) => {
+  const runs = devices.map(async ({ name, language, program, fatal, lastWords }) => {
+    const peer = await startPeer(t, () => fatal);
+    const example = new RunningExample(language, program, peer.url);
+    t.equal(await example.ended, 1);
+    t.match(example.errors, lastWords);
+    t.equal(peer.attempts, 1, `${name} does not try again`);
+  });
+  await Promise.all(runs);
+});
 
 async function startPeer(t: Test, faultAt: Peer['faultAt']): Promise<Peer> {
   const peer = new Peer();
