@@ -18,6 +18,8 @@ const forms = [
   ['long polls', byPolls],
 ] as const;
 const catchUpMs = 30_000;
+/** The old workers' time begins with the reload: a little before its end the second part is over. */
+const beforeTheCutMs = 500;
 
 export const parts = ['before the reload', 'old workers live on', 'after their end'] as const;
 
@@ -60,14 +62,18 @@ export async function soakThroughProxy(
   await load.start();
   for (const reader of readers) reader.listen();
   const startedAtMs = performance.now();
+  const partMs = partSeconds * 1000;
+  let partEndsAtMs = startedAtMs + partMs;
   const breaks: { stream: number; readers: number[] }[] = [];
   for (const [index, part] of parts.entries()) {
     const streamBefore = load.streamBreaks;
     const before = readers.map((reader) => reader.breaks);
-    if (index === 1) await nginx.reload();
-    // The old workers' time begins with the reload: a little before its end the second part is over.
-    const endsAtMs = (index + 1) * partSeconds * 1000 - (index === 1 ? 500 : 0);
-    await pause(startedAtMs + endsAtMs - performance.now());
+    if (index === 1) {
+      await nginx.reload();
+      partEndsAtMs = performance.now() + partMs - beforeTheCutMs;
+    }
+    await pause(partEndsAtMs - performance.now());
+    partEndsAtMs += partMs;
     breaks.push({
       stream: load.streamBreaks - streamBefore,
       readers: readers.map((reader, k) => reader.breaks - before[k]!),
