@@ -162,16 +162,22 @@ await t.test('10,000 devices come in messages of 1,000, and so does their end', 
 
 await t.test('a change while the first states are on their way is told behind them', async (t) => {
   const rig = await FeedRig.open(t);
-  const count = 6_000;
+  const count = 16_000;
   for (let n = 0; n < count; n++) meet(rig, `d${n}`);
   const reader = rig.connect();
   reader.subscribe({ presence: true });
+  // Few of many match: so the first turn ends in the middle of a message.
+  const few = rig.connect();
+  few.subscribe({ presence: true, devices: ['d*77'] });
+  rig.catalog.forgetDevice('d77');
   rig.catalog.forgetDevice('d0');
   rig.catalog.forgetDevice(`d${count - 1}`);
   meet(rig, 'd0');
   meet(rig, 'another');
   for (let k = 0; k < 30; k++) await turn();
-  const last = new Map(told(reader).map((text) => text.split(' ') as [string, string]));
+  const lastOf = (one: Reader) => new Map(told(one).map((text) => text.split(' ') as [string, string]));
+  t.equal(lastOf(few).get('d77'), 'offline');
+  const last = lastOf(reader);
   t.equal(last.get('d0'), 'online');
   t.equal(last.get(`d${count - 1}`), 'offline');
   t.equal(last.get('another'), 'online');
