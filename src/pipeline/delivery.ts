@@ -4,6 +4,7 @@
  * delivers fresh readings ahead of it (fresh-lane.ts). What the store refuses is dealt with in store-writing.ts.
  */
 import { Refusal } from '../domain/refusal.js';
+import { ReusedBytes } from '../domain/reused-bytes.js';
 import { maxRanges, type DeliveryState } from '../ports/delivery-state.js';
 import type { Spool, SpoolRecord } from '../ports/spool.js';
 import { usualPace, type DeliveryPace } from './delivery-pace.js';
@@ -28,6 +29,7 @@ export class Delivery {
   readonly #writing: StoreWriting;
   readonly #freshLane: FreshLane;
   readonly #backlog: ReadAhead;
+  readonly #freshMemory = new ReusedBytes();
   readonly #waiters = new StoreWaiters();
   #running: Promise<void> | undefined;
   #hurry: (() => void) | undefined;
@@ -151,17 +153,15 @@ export class Delivery {
 
   /** One batch of what came in since the last, without late records; nothing while there is no backlog. */
   async #deliverFresh(): Promise<void> {
-    const { spool } = this.#rooms;
     const { stretch } = this.#freshLane;
-    if (!stretch || spool.head <= stretch.next) return;
-    const records = await spool.read(stretch.next, this.#pace.batchBytes);
+    const records = await this.#freshLane.read();
     const last = records.at(-1);
-    if (!last) return;
+    if (!stretch || !last) return;
     const readableFrom = records[0]!.position;
     // Damage parts a stretch: what of it is to be counted, `low` will see.
     const from = readableFrom > stretch.next ? readableFrom : stretch.from;
     const end = last.position + last.count;
-    const batch = joinRecords(records, this.state, false);
+    const batch = joinRecords(records, this.state, false, this.#freshMemory);
     const pass = passAhead(from);
     if (batch.count > 0) {
       if (pass(this.state, end).ranges.length > maxRanges) return;

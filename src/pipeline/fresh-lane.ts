@@ -12,6 +12,7 @@
  * store does not have, and may overtake; that was so when the record was written, so the flag holds over restarts and
  * repeated deliveries. Late records are skipped here and delivered in order by `low`, after all that they may correct.
  */
+import { ReusedBytes } from '../domain/reused-bytes.js';
 import { maxRanges, type DeliveryState } from '../ports/delivery-state.js';
 import type { Clock } from '../ports/clock.js';
 import type { Spool, SpoolRecord } from '../ports/spool.js';
@@ -23,6 +24,7 @@ export class FreshLane {
   readonly #spool: Spool;
   readonly #clock: Clock;
   readonly #pace: DeliveryPace;
+  readonly #memory = new ReusedBytes();
   #stretch: { from: number; next: number } | undefined;
 
   constructor(spool: Spool, clock: Clock, pace: DeliveryPace) {
@@ -40,6 +42,12 @@ export class FreshLane {
   resume({ ranges }: DeliveryState): void {
     const newest = ranges.at(-1);
     this.#stretch = newest && { from: newest[0], next: newest[1] };
+  }
+
+  /** What came in since the last batch of it, one batch at most; the payloads are good until its next method is called. */
+  async read(): Promise<SpoolRecord[]> {
+    if (!this.#stretch || this.#spool.head <= this.#stretch.next) return [];
+    return this.#spool.read(this.#stretch.next, this.#pace.batchBytes, this.#memory);
   }
 
   /** Everything before `next` is delivered, or late, or was found damaged before `from`. */
@@ -74,7 +82,7 @@ export class FreshLane {
     let last = this.#spool.head;
     while (first < last) {
       const middle = Math.floor((first + last) / 2);
-      const [record] = await this.#spool.read(middle, 1);
+      const [record] = await this.#spool.read(middle, 1, this.#memory);
       if (!record || record.arrivedMs >= ms) last = Math.max(first, Math.min(middle, record?.position ?? middle));
       else first = Math.min(last, record.position + record.count);
     }

@@ -112,23 +112,24 @@ export class Ingest implements BatchTaker {
    * each would cost alone.
    * @param bytes size of what was decoded, for the bounds
    */
-  async accept(batch: Batch, bytes: number): Promise<Accepted | Refusal> {
+  accept(batch: Batch, bytes: number): Promise<Accepted | Refusal> {
     const refusal = this.refusal(bytes);
-    if (refusal) return refusal;
+    if (refusal) return Promise.resolve(refusal);
     const turn = (this.#turn ??= this.#beginTurn());
     const outcome = this.#normalizer.normalize(batch, turn.gathered);
+    const receipt = receiptOf(batch, outcome);
     if (outcome.accepted === 0) {
       this.#count(outcome.rejected, outcome.rejected);
       this.#spool.countRejected(outcome.rejected);
-      return { receipt: receiptOf(batch, outcome), end: this.#spool.head };
+      return Promise.resolve({ receipt, end: this.#spool.head });
     }
     turn.received += outcome.readings + outcome.rejected;
     turn.rejected += outcome.rejected;
     turn.bytes += bytes;
     this.#inFlightBytes += bytes;
     if (turn.gathered.bytes > largestTurnBytes) this.#endTurn(turn);
-    const end = await turn.kept;
-    return end instanceof Refusal ? end : { receipt: receiptOf(batch, outcome), end };
+    // Not awaited here: that would hold the batch until then, and what lives so long costs the garbage collector most.
+    return turn.kept.then((end) => (end instanceof Refusal ? end : { receipt, end }));
   }
 
   #beginTurn(): Turn {

@@ -1,12 +1,21 @@
 /** Readings on their way from the spool to the store, in the form of a write batch that can be taken apart. */
 import { LineReader, decodePrefix, readingOf } from '../domain/line.js';
 import type { Reading } from '../domain/reading.js';
+import type { ReusedBytes } from '../domain/reused-bytes.js';
 import { undeliveredParts, type DeliveryState, type Run } from '../ports/delivery-state.js';
 import type { WriteBatch } from '../ports/history-store.js';
 import type { SpoolRecord } from '../ports/spool.js';
 
-/** One batch of what is not delivered of these records; of late ones only where they are wanted. */
-export function joinRecords(records: readonly SpoolRecord[], state: DeliveryState, withLate: boolean): WriteBatch {
+/**
+ * One batch of what is not delivered of these records; of late ones only where they are wanted.
+ * @param memory that its payload is put together in
+ */
+export function joinRecords(
+  records: readonly SpoolRecord[],
+  state: DeliveryState,
+  withLate: boolean,
+  memory: ReusedBytes,
+): WriteBatch {
   const runs: Run[] = [];
   const payloads: Uint8Array[] = [];
   let count = 0;
@@ -20,7 +29,17 @@ export function joinRecords(records: readonly SpoolRecord[], state: DeliveryStat
       count += part.count;
     }
   }
-  return { payload: Buffer.concat(payloads), runs, count };
+  return { payload: joined(payloads, memory), runs, count };
+}
+
+function joined(payloads: readonly Uint8Array[], memory: ReusedBytes): Uint8Array {
+  const bytes = memory.take(payloads.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const payload of payloads) {
+    bytes.set(payload, at);
+    at += payload.length;
+  }
+  return bytes;
 }
 
 function linesOf(record: SpoolRecord, { position, count }: Run): Uint8Array {

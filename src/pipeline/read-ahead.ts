@@ -3,6 +3,7 @@
  * does not change, so what was read early is what would be read late. Only whole batches are read early: what is still
  * growing is read when it is due.
  */
+import { ReusedBytes } from '../domain/reused-bytes.js';
 import type { DeliveryState } from '../ports/delivery-state.js';
 import type { HistoryWriter, WriteBatch } from '../ports/history-store.js';
 import type { Spool, SpoolRecord } from '../ports/spool.js';
@@ -17,6 +18,10 @@ export interface DueBatch {
 export class ReadAhead {
   readonly #rooms: { spool: Spool; writer: HistoryWriter };
   readonly #batchBytes: number;
+  readonly #recordMemory = new ReusedBytes();
+  /** In turn: one has the batch that is being written, the other the next. */
+  #batchMemory = new ReusedBytes();
+  #otherBatchMemory = new ReusedBytes();
   #next: { state: DeliveryState; due: Promise<DueBatch> } | undefined;
 
   constructor(rooms: { spool: Spool; writer: HistoryWriter }, batchBytes: number) {
@@ -24,18 +29,19 @@ export class ReadAhead {
     this.#batchBytes = batchBytes;
   }
 
-  /** What is due from `low` on, late records too. */
+  /** What is due from `low` on, late records too. It is good until `take` is called again. */
   async take(state: DeliveryState): Promise<DueBatch> {
     const next = this.#next;
     this.#next = undefined;
-    const early = next?.state.low === state.low ? await next.due : undefined;
+    // Waited for also where it is not wanted: two reads must not share the memory.
+    const early = await next?.due;
     const last = early?.records.at(-1);
     // Where nothing could be read, there may be something by now.
-    if (!early || !last) return this.#read(state);
+    if (!early || !last || next?.state.low !== state.low) return this.#read(state);
     const end = last.position + last.count;
     // What came to be delivered ahead of it meanwhile mostly lies far behind it.
-    if (deliveredBefore(end, next!.state) === deliveredBefore(end, state)) return early;
-    return { records: early.records, batch: joinRecords(early.records, state, true) };
+    if (deliveredBefore(end, next.state) === deliveredBefore(end, state)) return early;
+    return { records: early.records, batch: this.#join(early.records, state) };
   }
 
   /**
@@ -52,8 +58,13 @@ export class ReadAhead {
   }
 
   async #read(state: DeliveryState): Promise<DueBatch> {
-    const records = await this.#rooms.spool.read(state.low, this.#batchBytes);
-    return { records, batch: joinRecords(records, state, true) };
+    const records = await this.#rooms.spool.read(state.low, this.#batchBytes, this.#recordMemory);
+    return { records, batch: this.#join(records, state) };
+  }
+
+  #join(records: readonly SpoolRecord[], state: DeliveryState): WriteBatch {
+    [this.#batchMemory, this.#otherBatchMemory] = [this.#otherBatchMemory, this.#batchMemory];
+    return joinRecords(records, state, true, this.#batchMemory);
   }
 
   async #readEarly(state: DeliveryState): Promise<DueBatch> {

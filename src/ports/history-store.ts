@@ -9,7 +9,10 @@ import type { DeliveryState, Run } from './delivery-state.js';
 export type { DeliveryState, Run } from './delivery-state.js';
 
 export interface WriteBatch {
-  /** Normalized lines (see domain/line.ts), UTF-8, in the order of `runs`. The store leaves it as it is. */
+  /**
+   * Normalized lines (see domain/line.ts), UTF-8, in the order of `runs`. The store leaves it as it is, and looks at it no
+   * more once it has answered: the memory is used again.
+   */
   payload: Uint8Array;
   runs: Run[];
   /** Readings in all runs. 0 means: only the state is to be kept. */

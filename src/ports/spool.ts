@@ -1,5 +1,6 @@
 /** The durable log between the ingress and the store. A position is the number of readings accepted before it. */
 import type { Refusal } from '../domain/refusal.js';
+import type { ReusedBytes } from '../domain/reused-bytes.js';
 import type { DeliveryState, RecordPlace } from './delivery-state.js';
 
 /** Readings that are to lie in one record. */
@@ -60,8 +61,12 @@ export interface Spool {
   append(...entries: SpoolEntry[]): Appended;
   countRejected(readings: number): void;
 
-  /** Durable records from the one that holds `from` on, about `maxBytes` of them, at least one if there is any. */
-  read(from: number, maxBytes: number): Promise<SpoolRecord[]>;
+  /**
+   * Durable records from the one that holds `from` on, about `maxBytes` of them, at least one if there is any.
+   * @param memory where payloads may lie: they are good until the next read with it, which must not begin before this one
+   *   has ended
+   */
+  read(from: number, maxBytes: number, memory?: ReusedBytes): Promise<SpoolRecord[]>;
   /** Fulfilled when a reading at or behind `position` is durable, or the signal says that nobody waits any more. */
   untilBeyond(position: number, signal: AbortSignal): Promise<void>;
   /**

@@ -1,13 +1,17 @@
 /** All that the spool asks of a file system. Injectable, so that a test can lose, tear or refuse what was not synced. */
 import { constants } from 'node:fs';
 import { mkdir, open, readdir, rename, unlink, type FileHandle } from 'node:fs/promises';
+import type { ReusedBytes } from '../domain/reused-bytes.js';
 
 export interface LogFile {
   size(): Promise<number>;
   /** Writes all of the buffers, in order, from `offset` on. */
   write(buffers: Uint8Array[], offset: number): Promise<void>;
-  /** @returns the bytes read, fewer than `length` only at the end of the file */
-  read(offset: number, length: number): Promise<Buffer>;
+  /**
+   * @param memory that the bytes may be read into
+   * @returns the bytes read, fewer than `length` only at the end of the file
+   */
+  read(offset: number, length: number, memory?: ReusedBytes): Promise<Buffer>;
   /** Returns when the data, and the size that it needs, are on the medium. */
   sync(): Promise<void>;
   truncate(length: number): Promise<void>;
@@ -51,8 +55,8 @@ class NodeLogFile implements LogFile {
     }
   }
 
-  async read(offset: number, length: number): Promise<Buffer> {
-    const buffer = Buffer.allocUnsafe(length);
+  async read(offset: number, length: number, memory?: ReusedBytes): Promise<Buffer> {
+    const buffer = memory?.take(length) ?? Buffer.allocUnsafe(length);
     let filled = 0;
     while (filled < length) {
       const { bytesRead } = await this.#handle.read(buffer, filled, length - filled, offset + filled);

@@ -11,11 +11,12 @@
  * - A segment is removed when all of it is delivered and the delivered ones take more than `keepBytes`; nobody waits for it.
  */
 import { Refusal } from '../domain/refusal.js';
+import { ReusedBytes } from '../domain/reused-bytes.js';
 import { deliveredEnd, type DeliveryState } from '../ports/delivery-state.js';
 import type { Appended, Spool, SpoolEntry, SpoolRecord, SpoolStatus } from '../ports/spool.js';
 import { Backlog } from './backlog.js';
 import { CommitGroup } from './commit-group.js';
-import { Damage } from './damage.js';
+import { Damage, type Hole } from './damage.js';
 import { readDelivery, writeDelivery } from './delivery-file.js';
 import { nodeFiles, type FileLayer } from './files.js';
 import { HeadWaiters } from './head-waiters.js';
@@ -56,6 +57,7 @@ export class SegmentedSpool implements Spool {
   #rejectedTotal = 0;
   readonly #backlog = new Backlog();
   readonly #damage = new Damage();
+  readonly #peeked = new ReusedBytes();
   #waitingBytes = 0;
   #group = new CommitGroup();
   #flushing: Promise<void> | undefined;
@@ -222,13 +224,14 @@ export class SegmentedSpool implements Spool {
     waiting.reject(refusal);
   }
 
-  async read(from: number, maxBytes: number): Promise<SpoolRecord[]> {
-    return readRecords(this.#segments.all, Math.max(from, this.tail), maxBytes, (hole) => {
+  async read(from: number, maxBytes: number, memory?: ReusedBytes): Promise<SpoolRecord[]> {
+    const onDamage = (hole: Hole) => {
       if (!this.#damage.add(hole)) return;
       this.#options.onDamage?.({ from: hole.from, to: hole.to });
       // Delivered before it was damaged: nothing of it is pending.
       this.#damage.takePassed(this.delivery.low);
-    });
+    };
+    return readRecords(this.#segments.all, Math.max(from, this.tail), maxBytes, onDamage, memory);
   }
 
   async untilBeyond(position: number, signal: AbortSignal): Promise<void> {
@@ -241,7 +244,7 @@ export class SegmentedSpool implements Spool {
     this.#backlog.remove(records, state, passed);
     if (keep) await this.#keepState(state);
     await this.#dropOldSegments(this.#options.keepBytes);
-    const [oldest] = this.#backlog.readings > 0 ? await this.read(state.low, 1) : [];
+    const [oldest] = this.#backlog.readings > 0 ? await this.read(state.low, 1, this.#peeked) : [];
     this.#backlog.oldestMs = oldest?.arrivedMs ?? null;
   }
 

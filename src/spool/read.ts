@@ -1,4 +1,5 @@
 /** Reading durable records back, checked again: a damaged one is passed over and reported, never served. */
+import type { ReusedBytes } from '../domain/reused-bytes.js';
 import type { SpoolRecord } from '../ports/spool.js';
 import type { Hole } from './damage.js';
 import { claimedRecordBytes, decodeRecord, recordHeaderBytes, recordLength } from './format.js';
@@ -11,10 +12,11 @@ export async function readRecords(
   from: number,
   maxBytes: number,
   onDamage: (hole: Hole) => void,
+  memory?: ReusedBytes,
 ): Promise<SpoolRecord[]> {
   for (const segment of segments) {
     if (segment.endPosition <= from) continue;
-    const records = await segment.whileOpen(() => readSegment(segment, from, maxBytes, onDamage));
+    const records = await segment.whileOpen(() => readSegment(segment, from, maxBytes, onDamage, memory));
     if (records.length > 0) return records;
   }
   return [];
@@ -25,19 +27,20 @@ async function readSegment(
   from: number,
   maxBytes: number,
   onDamage: (hole: Hole) => void,
+  memory: ReusedBytes | undefined,
 ): Promise<SpoolRecord[]> {
   const { offset: start, position: firstPosition } = segment.startBefore(from);
   const end = segment.endOffset;
-  let bytes = await segment.file.read(start, Math.min(end - start, maxBytes + indexEveryBytes));
+  let bytes = await segment.file.read(start, Math.min(end - start, maxBytes + indexEveryBytes), memory);
   const records: SpoolRecord[] = [];
   let position = firstPosition;
   let taken = 0;
   let at = 0;
   while (start + at < end) {
-    const isCut = at + recordHeaderBytes > bytes.length || at + claimedRecordBytes(bytes, at) > bytes.length;
-    if (isCut && start + bytes.length < end) {
+    const wanted = at + (at + recordHeaderBytes > bytes.length ? indexEveryBytes : claimedRecordBytes(bytes, at));
+    if (wanted > bytes.length && start + bytes.length < end) {
       if (records.length > 0) break;
-      bytes = await segment.file.read(start, end - start);
+      bytes = await segment.file.read(start, Math.min(end - start, wanted), memory);
       continue;
     }
     let header = decodeRecord(bytes, at, segment.key);

@@ -117,8 +117,11 @@ export class RecordingFiles implements FileLayer {
         note({ kind: 'write', inode, offset, bytes });
         contents[inode] = written(contents[inode]!, offset, bytes);
       },
-      async read(offset, length) {
-        return Buffer.from(contents[inode]!.subarray(offset, offset + length));
+      async read(offset, length, memory) {
+        const found = contents[inode]!.subarray(offset, offset + length);
+        const bytes = memory?.take(found.length) ?? Buffer.alloc(found.length);
+        found.copy(bytes);
+        return bytes;
       },
       async sync() {
         if (!lies) note({ kind: 'sync', inode });

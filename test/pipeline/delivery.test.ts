@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { Delivery } from '../../src/pipeline/delivery.js';
+import { usualPace } from '../../src/pipeline/delivery-pace.js';
 import type { QuarantineEntry } from '../../src/ports/quarantine.js';
 import { SegmentedSpool } from '../../src/spool/log.js';
 import { FileQuarantine } from '../../src/quarantine/file-quarantine.js';
@@ -9,12 +10,12 @@ import { ScriptedWriter } from './scripted-writer.js';
 
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
-async function run(t: Test, writer: ScriptedWriter, files = new MemoryFiles()) {
+async function run(t: Test, writer: ScriptedWriter, files = new MemoryFiles(), pace = usualPace) {
   const spool = new SegmentedSpool({ directory: '/spool', maxBytes: 64 * 1024 * 1024, keepBytes: 0, files });
   await spool.start(writer.state);
   const quarantine = new FileQuarantine(t.testdir(), silent);
   await quarantine.start();
-  const delivery = new Delivery({ spool, writer, quarantine, clock: { now: () => 1 }, log: silent });
+  const delivery = new Delivery({ spool, writer, quarantine, clock: { now: () => 1 }, log: silent }, pace);
   delivery.start();
   t.teardown(async () => {
     await delivery.stop();
@@ -119,6 +120,28 @@ t.test('a stop in the middle of a refusal leaves the readings pending', async (t
   await delivery.stop();
   t.match(spool.delivery, { low: 0, stored: 0 });
   t.equal(spool.status().pendingReadings, 1);
+});
+
+t.test('a batch is as it was until the store has answered, though the next one is read meanwhile', async (t) => {
+  const files = new MemoryFiles();
+  const filler = new SegmentedSpool({ directory: '/spool', maxBytes: 64 * 1024 * 1024, keepBytes: 0, files });
+  await filler.start(null);
+  const values = Array.from({ length: 500 }, (_, index) => `v${index}`);
+  for (const value of values) await append(filler, value);
+  const writer = new ScriptedWriter(true);
+  let largest = 0;
+  writer.answer = async (lines) => {
+    largest = Math.max(largest, lines.length);
+    await pause(1);
+    return undefined;
+  };
+  const { delivery } = await run(t, writer, files, { ...usualPace, batchBytes: 1000 });
+  t.ok(await delivery.untilStored(values.length, 10_000));
+  t.ok(largest < values.length / 20, 'there are many batches');
+  t.same(
+    [...writer.stored],
+    values.map((value, index) => [index, line(value)]),
+  );
 });
 
 t.test('positions whose record is damaged are counted, listed and passed over', async (t) => {

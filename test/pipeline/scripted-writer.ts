@@ -5,6 +5,12 @@ export interface Line {
   text: string;
 }
 
+function linesOf({ payload, runs }: WriteBatch): Line[] {
+  const texts = Buffer.from(payload).toString().split('\n').slice(0, -1);
+  const positions = runs.flatMap(({ position, count }) => Array.from({ length: count }, (_, k) => position + k));
+  return positions.map((position, index) => ({ position, text: texts[index]! }));
+}
+
 /** A store that takes the lines that are not bad. */
 export class ScriptedWriter implements HistoryWriter {
   readonly keepsDeliveryState: boolean;
@@ -31,12 +37,9 @@ export class ScriptedWriter implements HistoryWriter {
 
   async write(batch: WriteBatch, state: DeliveryState): Promise<WriteResult> {
     this.writes++;
-    const texts = Buffer.from(batch.payload).toString().split('\n').slice(0, -1);
-    const positions = batch.runs.flatMap(({ position, count }) =>
-      Array.from({ length: count }, (_, k) => position + k),
-    );
-    const lines = positions.map((position, index) => ({ position, text: texts[index]! }));
-    const result = (batch.count > 0 && (await this.answer(lines, state))) || { outcome: 'stored' as const };
+    const result = (batch.count > 0 && (await this.answer(linesOf(batch), state))) || { outcome: 'stored' as const };
+    // Looked at again, as a store does that sends it piece by piece: it has to be there until the answer.
+    const lines = linesOf(batch);
     const refused = new Set(result.outcome === 'partial' ? result.refused.map(({ index }) => index) : []);
     if (result.outcome === 'stored' || result.outcome === 'partial') {
       for (const [index, { position, text }] of lines.entries())

@@ -103,8 +103,11 @@ export class MemoryFiles implements FileLayer {
         bytes.copy(grown, offset);
         inode.data = grown;
       },
-      async read(offset, length) {
-        return Buffer.from(inode.data.subarray(offset, offset + length));
+      async read(offset, length, memory) {
+        const found = inode.data.subarray(offset, offset + length);
+        const bytes = memory?.take(found.length) ?? Buffer.alloc(found.length);
+        found.copy(bytes);
+        return bytes;
       },
       async sync() {
         await before('sync');

@@ -1,4 +1,6 @@
 /** What the delivery relies on, seen from the server: which requests come, in which form and order, and what they leave. */
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import type { DeliveryState, WriteBatch } from '../../src/ports/history-store.js';
@@ -7,6 +9,7 @@ import { InfluxStore } from '../../src/stores/influxdb/store.js';
 import { HoldingProxy } from '../servers/holding-proxy.js';
 import { Influxd, influxdIsMissing } from '../servers/influxd.js';
 import { fixture, ScriptedInfluxDb, type Script } from '../servers/scripted-influxdb.js';
+import { until } from '../servers/until.js';
 import { VictoriaMetrics, victoriaMetricsIsMissing } from '../servers/victoria-metrics.js';
 
 const state: DeliveryState = { low: 0, ranges: [], stored: 0, quarantined: 0 };
@@ -125,6 +128,43 @@ await t.test('large batches are compressed where bytes take time on their way, a
   const [near, far] = [peer.asked.filter(isWrite)[1]!, peer.asked.filter(isWrite)[3]!];
   t.equal(near.body, far.body);
 });
+
+await t.test(
+  'what was answered before it was all sent is not sent on from memory that others may have by then',
+  async (t) => {
+    const received: Buffer[] = [];
+    let isClosed = false;
+    const server = createServer((socket) => {
+      const goOn = () => {
+        socket.on('data', (bytes) => void received.push(bytes));
+        socket.on('close', () => (isClosed = true)).on('error', () => undefined);
+      };
+      socket.once('data', (head) => {
+        if (head.includes('GET /ping')) {
+          socket.end('HTTP/1.1 204 No Content\r\nX-Influxdb-Version: 1.8.10\r\nConnection: close\r\n\r\n');
+        } else if (!head.includes('/write?')) {
+          socket.end('HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}');
+        } else {
+          received.push(head);
+          socket.pause().write('HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n');
+          setTimeout(() => (goOn(), socket.resume()), 200);
+        }
+      });
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    t.teardown(() => server.close());
+    const store = openStore(t, `http://127.0.0.1:${(server.address() as AddressInfo).port}`, { database: 'plant' });
+    // More than a socket's buffers take.
+    const payload = Buffer.alloc(32 * 1024 * 1024, 'a');
+    const result = await store.writer.write({ payload, runs: [{ position: 0, count: 1 }], count: 1 }, state);
+    t.equal(result.outcome, 'permanent');
+    payload.fill('b');
+    t.ok(await until(async () => isClosed, 20_000), 'the connection ends');
+    const body = Buffer.concat(received);
+    t.ok(body.length < payload.length, 'the rest did not come');
+    t.notOk(body.subarray(body.indexOf('\r\n\r\n')).includes('b'), 'nor anything else in its place');
+  },
+);
 
 await t.test('a server that was away is looked at again: it may have been upgraded', async (t) => {
   const peer = await openPeer(t, willing('v1.8-ping'));

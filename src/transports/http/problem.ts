@@ -25,8 +25,6 @@ const codesOfFastify: Record<string, [code: RefusalCode, detail: string]> = {
     'the body has a media type that is not taken here; /docs lists those that are',
   ],
   FST_ERR_CTP_EMPTY_TYPE: ['unsupported_media_type', 'send a Content-Type, such as application/json'],
-  FST_ERR_CTP_BODY_TOO_LARGE: ['too_large', 'the body is larger than this service takes; send it in parts'],
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['malformed', 'the body is not as long as Content-Length says'],
   FST_ERR_BAD_URL: ['malformed', 'the address could not be understood'],
 };
 

@@ -67,7 +67,6 @@ export async function createHttpServer(rooms: HttpRooms): Promise<FastifyInstanc
   const app = fastify({
     loggerInstance: rooms.log,
     logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit: rooms.maxBodyBytes,
     requestTimeout: requestTimeoutMs,
     http: { headersTimeout: headersTimeoutMs, connectionsCheckingInterval: checkTimeoutsEveryMs },
     clientErrorHandler: answerClientError,

@@ -29,18 +29,30 @@ export function readingRoutes(app: FastifyInstance, { ingest, delivery, maxBodyB
   app.post<{ Querystring: Query; Body: Body }>(
     '/v1/readings',
     { config: { operation: postReadings } },
-    async (request, reply) => {
+    (request, reply) => {
       const options = readOptions(request);
       if (options instanceof Refusal) return sendRefusal(reply, options);
-      const outcome = await takeBody(request.body, ingest, options.encoding, maxBodyBytes);
-      if (outcome instanceof Refusal) return refuseBody(reply, request.body, outcome);
-      const { timeoutMs } = options;
-      if (timeoutMs !== undefined && outcome.receipt.accepted > 0) {
-        outcome.receipt.stored = await delivery.untilStored(outcome.end, timeoutMs);
-      }
-      return sendReceipt(reply, outcome);
+      const { body } = request;
+      const taken = takeBody(body, ingest, options.encoding, maxBodyBytes);
+      // Bytes of a whole body are needed no more while the readings wait to be durable.
+      if (Buffer.isBuffer(body)) request.body = undefined;
+      return answer(taken, request, reply, options);
     },
   );
+
+  async function answer(
+    taken: Promise<Accepted | Refusal>,
+    request: FastifyRequest<{ Body: Body }>,
+    reply: FastifyReply,
+    { timeoutMs }: Options,
+  ): Promise<FastifyReply> {
+    const outcome = await taken;
+    if (outcome instanceof Refusal) return refuseBody(reply, request.body, outcome);
+    if (timeoutMs !== undefined && outcome.receipt.accepted > 0) {
+      outcome.receipt.stored = await delivery.untilStored(outcome.end, timeoutMs);
+    }
+    return sendReceipt(reply, outcome);
+  }
 }
 
 function sendReceipt(reply: FastifyReply, { receipt }: Accepted): FastifyReply {
