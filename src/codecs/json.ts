@@ -3,6 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import type { Batch } from '../domain/batch.js';
 import { isLongerThan, isPrecision, type Precision } from '../domain/reading.js';
 import { Refusal } from '../domain/refusal.js';
+import { withoutMark } from './byte-order-mark.js';
 import { tooManyReadings, type Codec, type Decoding } from './codec.js';
 
 const maxIdCharacters = 64;
@@ -15,7 +16,7 @@ export function decodeJson(bytes: Buffer, decoding: Decoding, maxReadings: numbe
   if (!isUtf8(bytes)) return new Refusal('malformed', 'the body is not valid UTF-8');
   let value: unknown;
   try {
-    value = JSON.parse(bytes.toString('utf8'));
+    value = JSON.parse(withoutMark(bytes).toString('utf8'));
   } catch (error) {
     return new Refusal('malformed', `the body is not JSON: ${(error as Error).message}`);
   }

@@ -3,6 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import type { Batch } from '../domain/batch.js';
 import { Rejected } from '../domain/rejected.js';
 import { Refusal } from '../domain/refusal.js';
+import { byteOrderMark } from './byte-order-mark.js';
 import { tooManyReadings, type Codec, type Decoding } from './codec.js';
 
 export const ndjsonMediaType = 'application/x-ndjson';
@@ -26,7 +27,7 @@ function decodeNdjson(bytes: Buffer, { precision = 'ms' }: Decoding, maxReadings
 
 function parse(line: string): unknown {
   try {
-    return JSON.parse(line) as unknown;
+    return JSON.parse(line.charCodeAt(0) === byteOrderMark ? line.slice(1) : line) as unknown;
   } catch (error) {
     return new Rejected('malformed', '', `the line is not JSON: ${(error as Error).message}`);
   }

@@ -2,6 +2,8 @@
  * The catalogue of refusals: everything that Inlet says no to, with the HTTP status and title that it has there. A whole
  * batch or request is refused by a `Refusal`; a single reading by a `Rejection` in a receipt.
  */
+import { clipped } from './clipped.js';
+
 export const refusals = {
   malformed: { status: 400, title: 'The body or frame could not be understood' },
   empty_batch: { status: 400, title: 'The batch has no readings' },
@@ -27,6 +29,9 @@ export const refusals = {
   stopping: { status: 503, title: 'The service is stopping' },
 } as const satisfies Record<string, { status: number; title: string }>;
 
+/** Of a sentence about what was sent, which may quote it. */
+export const maxMessageCharacters = 512;
+
 export type RefusalCode = keyof typeof refusals;
 
 /** Expected failure of a whole request, batch or command. A value where it is returned, an error where it is thrown. */
@@ -38,7 +43,7 @@ export class Refusal extends Error {
   seq: number | undefined;
 
   constructor(code: RefusalCode, message: string, retryAfterMs?: number) {
-    super(message);
+    super(clipped(message, maxMessageCharacters));
     this.name = 'Refusal';
     this.code = code;
     this.retryAfterMs = retryAfterMs;

@@ -1,5 +1,6 @@
 import { array, assert, jsonValue, oneof, property, string, uint8Array } from 'fast-check';
 import t from 'tap';
+import { Codecs } from '../../src/codecs/codecs.js';
 import { ndjsonCodec } from '../../src/codecs/ndjson.js';
 import type { Batch } from '../../src/domain/batch.js';
 import { Rejected } from '../../src/domain/rejected.js';
@@ -13,6 +14,23 @@ await t.test('a reading a line; blank lines are none, and the last needs no newl
   t.match(decode(''), { code: 'empty_batch' });
   t.match(decode('\n\r\n'), { code: 'empty_batch' });
   t.match(decode('1\n2\n3', 2), { code: 'too_many_readings' });
+  t.end();
+});
+
+await t.test('the mark that some programs put before a text is passed over, in every format of text', (t) => {
+  const codecs = new Codecs({ clock: { now: () => 0 }, lineDeviceTags: ['host'] });
+  for (const [mediaType, text] of [
+    ['application/json', '{"device":"d","fields":{"a":1}}'],
+    ['application/x-ndjson', '{"device":"d","fields":{"a":1}}\n'],
+    ['application/senml+json', '[{"bn":"d:","bt":1700000000,"n":"a","v":1}]'],
+    ['text/plain', 'm,host=d a=1\n'],
+  ] as const) {
+    const [plain, marked] = [text, `\ufeff${text}`].map((one) =>
+      codecs.decode(Buffer.from(one), { mediaType, numbered: false }, 10),
+    );
+    t.notOk(plain instanceof Refusal, mediaType);
+    t.same(marked, plain, mediaType);
+  }
   t.end();
 });
 

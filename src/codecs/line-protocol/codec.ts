@@ -3,6 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import type { Batch } from '../../domain/batch.js';
 import { Rejected } from '../../domain/rejected.js';
 import { Refusal } from '../../domain/refusal.js';
+import { withoutMark } from '../byte-order-mark.js';
 import { tooManyReadings, type Codec, type Decoding } from '../codec.js';
 import { PointReader } from './point-reader.js';
 import { SeriesCache } from './series-cache.js';
@@ -18,7 +19,7 @@ export class LineProtocolCodec implements Codec {
 
   decode(bytes: Buffer, { precision = 'ns', timeFactor = 1 }: Decoding, maxReadings: number): Batch | Refusal {
     if (!isUtf8(bytes)) return new Refusal('malformed', 'the body is not valid UTF-8');
-    const points = new PointReader(bytes.toString('utf8'), this.#cache, { precision, factor: timeFactor });
+    const points = new PointReader(withoutMark(bytes).toString('utf8'), this.#cache, { precision, factor: timeFactor });
     const readings: unknown[] = [];
     const lines: number[] = [];
     while (points.next()) {

@@ -170,13 +170,11 @@ export class PointReader {
       } else {
         isAsBefore = false;
         const key = this.#readKey();
-        const name = keyName(
-          key.replace(keyEscapes, '$1'),
-          (one) => Object.hasOwn(fields, one) || Object.hasOwn(tags, one),
-        );
         const value = this.#readValue();
-        // One more than there may be is enough to have the reading rejected.
+        // One more than there may be is enough to have the reading rejected; the others need no name that is free.
         if (count <= limits.fields) {
+          const isTaken = (one: string) => Object.hasOwn(fields, one) || Object.hasOwn(tags, one);
+          const name = keyName(key.replace(keyEscapes, '$1'), isTaken);
           fields[name] = value;
           written.splice(count, Infinity, own(key));
           names.splice(count, Infinity, own(name));

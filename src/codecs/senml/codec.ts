@@ -5,6 +5,7 @@ import type { Batch } from '../../domain/batch.js';
 import { Refusal } from '../../domain/refusal.js';
 import { ArrivalClock } from '../../domain/timestamp.js';
 import type { Clock } from '../../ports/clock.js';
+import { withoutMark } from '../byte-order-mark.js';
 import type { Codec, Decoding } from '../codec.js';
 import type { NameRule } from './names.js';
 import { Pack } from './pack.js';
@@ -42,7 +43,7 @@ export class SenmlCodec implements Codec {
 
 function parseJson(bytes: Buffer): unknown {
   if (!isUtf8(bytes)) throw new Error('it is not valid UTF-8');
-  return JSON.parse(bytes.toString('utf8'));
+  return JSON.parse(withoutMark(bytes).toString('utf8'));
 }
 
 /** Labels are numbers, which keys of objects could not be. */

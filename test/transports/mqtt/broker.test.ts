@@ -103,6 +103,22 @@ if (!mosquittoIsMissing('MQTT through a broker')) {
       await service.takesFromBroker();
     });
 
+    await t.test(
+      'a name as long as the message is not said back in full, so that the answer can be sent',
+      async (t) => {
+        const client = await connect(t, mosquitto.url);
+        const inbox = await hear(client, 'inlet/v1/receipts/d6');
+        // As a JSON Pointer it is twice as long, and more than the broker takes.
+        await publish(client, 'd6', { fields: { ['~'.repeat(1_000_000)]: 1 } });
+        t.match(await inbox.take(), {
+          payload: { rejected: 1, results: [{ code: 'fields_invalid', path: /^.{1,256}$/ }] },
+        });
+        await publish(client, 'd6', { ['~'.repeat(1_000_000)]: 1, readings: [] });
+        t.match(await inbox.take(), { payload: { code: 'malformed', detail: /^.{1,512}$/ } });
+        await service.takesFromBroker();
+      },
+    );
+
     await t.test('its status is there for whoever comes, and its last will says when it dies', async (t) => {
       const watching = await hear(await connect(t, mosquitto.url), 'inlet/v1/status/+');
       const { topic, payload } = await watching.take();
