@@ -18,10 +18,11 @@ import { StoreAway, type HistoryReader, type ScanQuery, type TypeColumns } from 
 import type { Log } from '../ports/log.js';
 import type { Spool } from '../ports/spool.js';
 import type { CompiledFilter } from './filter.js';
+import type { FeedMemory } from './memory.js';
 import type { Origin, Origins } from './origin.js';
 import { mergeRows, PastColumns, rowText, sortRows, type PastQuestion, type PastRow } from './past-rows.js';
 import type { Readings } from './readings.js';
-import { Away } from './source.js';
+import { Away, type PeerSource } from './source.js';
 import { Since } from './since.js';
 import type { SeriesDirectory } from './series.js';
 
@@ -45,6 +46,8 @@ const maxPendingBytes = 64 * 1024 * 1024;
 const atOnce = 4;
 /** How long one may take, its reader's slowness included, so that the others get their turn. */
 const patienceMs = 120_000;
+/** How long another instance is waited for that does not answer. */
+const peerPatienceMs = 10_000;
 /** Between two questions to another instance how far it is. */
 const askAgainMs = 50;
 const dayMs = 24 * 3600 * 1000;
@@ -108,15 +111,27 @@ export class FeedPast {
     return [...before.positions].every(([name, position]) => name === this.#rooms.instance || position === 0);
   }
 
-  async #untilStored({ peer }: Origin, position: number): Promise<void> {
-    const { progress, reader, clock } = this.#rooms;
-    if (!peer) return void (await progress.untilStored(position, storePatienceMs));
-    if (reader.knowsPositions) return;
-    const deadlineMs = clock.now() + storePatienceMs;
-    try {
-      while ((await peer.ask()).low < position && clock.now() < deadlineMs) await pause(askAgainMs);
-    } catch (error) {
-      if (!(error instanceof Away)) throw error;
+  async #untilStored(origin: Origin, position: number): Promise<void> {
+    const { progress, reader } = this.#rooms;
+    if (!origin.peer) await progress.untilStored(position, storePatienceMs);
+    else if (!reader.knowsPositions) await this.#untilPeerStored(origin.peer, origin.memory, position);
+  }
+
+  /** One that is away may be starting again: what it has not delivered can be had nowhere else, but for what is at hand. */
+  async #untilPeerStored(peer: PeerSource, memory: FeedMemory, position: number): Promise<void> {
+    const { clock } = this.#rooms;
+    const beganMs = clock.now();
+    while (peer.progress.low < position) {
+      const waitedMs = clock.now() - beganMs;
+      try {
+        await peer.ask();
+        if (waitedMs > storePatienceMs) return;
+      } catch (error) {
+        if (!(error instanceof Away)) throw error;
+        const isAtHand = memory.recentTail !== undefined && memory.recentTail <= peer.progress.low;
+        if (isAtHand || waitedMs > peerPatienceMs) return;
+      }
+      await pause(askAgainMs);
     }
   }
 

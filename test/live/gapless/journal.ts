@@ -80,7 +80,8 @@ export class Journal {
     if (isResumed !== (recovered !== undefined)) this.#wrong.push(`recovered is ${recovered}, resumed ${isResumed}`);
     if (recovered === false) this.#gapPromised = this.#gaps.length + 1;
     if (isResumed) return;
-    this.#start = [...decodeCursor(cursor)!.values()][0]!;
+    // Where there are two instances, one of them accepts nothing.
+    this.#start = [...decodeCursor(cursor)!.values()].reduce((sum, position) => sum + position, 0);
     this.#begunAt = cursor;
     if (!this.request.history) this.cursor = cursor;
   }

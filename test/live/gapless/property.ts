@@ -32,13 +32,17 @@ export async function nothingIsMissing(t: Test, subject: FeedSubject): Promise<v
   });
 }
 
-class Restartable implements RunService {
+export class Restartable implements RunService {
   readonly #environment: Record<string, string>;
   #service: Service | undefined;
   url = '';
 
   constructor(environment: Record<string, string>) {
     this.#environment = environment;
+  }
+
+  get feedUrl(): string {
+    return this.url;
   }
 
   async start(): Promise<void> {
@@ -57,9 +61,13 @@ class Restartable implements RunService {
   }
 }
 
-export async function openService(t: Test, settings: Record<string, string> = {}): Promise<Restartable> {
+export async function openService(
+  t: Test,
+  settings: Record<string, string> = {},
+  directory = t.testdir(),
+): Promise<Restartable> {
   const service = new Restartable({
-    INLET_DATA_DIR: path.join(t.testdir(), 'data'),
+    INLET_DATA_DIR: path.join(directory, 'data'),
     INLET_PORT: String(await freePort()),
     ...settings,
   });
@@ -68,7 +76,12 @@ export async function openService(t: Test, settings: Record<string, string> = {}
   return service;
 }
 
-async function holds(t: Test, service: RunService, subject: FeedSubject, expectations: Expectations): Promise<void> {
+export async function holds(
+  t: Test,
+  service: RunService,
+  subject: FeedSubject,
+  expectations: Expectations,
+): Promise<void> {
   const all = new Runs(service, subject, expectations);
   let wrong: string | undefined;
   const details = await check(

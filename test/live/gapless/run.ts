@@ -60,7 +60,10 @@ export const commands: Arbitrary<Command[]> = array(
 
 /** A service that can be ended and started again on the same data and address. */
 export interface RunService {
+  /** Where readings are sent to. */
   readonly url: string;
+  /** Where the next subscriber goes. */
+  readonly feedUrl: string;
   restart(): Promise<void>;
 }
 
@@ -93,7 +96,7 @@ export class Runs {
           const since = { none: undefined, all: startMs - 3_600_000, some: sinceMs }[command.since];
           const history = since === undefined ? {} : { history: { since } };
           const journal = new Journal({ ...filters[command.filter]!, ...history });
-          subscribers.push({ journal, follower: await this.#subject.follow(this.#service.url, journal) });
+          subscribers.push({ journal, follower: await this.#subject.follow(this.#service.feedUrl, journal) });
           break;
         }
         case 'pause':
@@ -101,7 +104,9 @@ export class Runs {
           subscribers[command.subscriber]?.follower?.[command.do]();
           break;
         case 'cut':
-          await toggle(subscribers[command.subscriber], (journal) => this.#subject.follow(this.#service.url, journal));
+          await toggle(subscribers[command.subscriber], (journal) =>
+            this.#subject.follow(this.#service.feedUrl, journal),
+          );
           break;
         case 'restart':
           await this.#sending;
@@ -122,7 +127,7 @@ export class Runs {
   async #end(subscribers: { journal: Journal; follower: Follower | undefined }[]): Promise<string | undefined> {
     for (const subscriber of subscribers) {
       subscriber.follower?.resume();
-      subscriber.follower ??= await this.#subject.follow(this.#service.url, subscriber.journal);
+      subscriber.follower ??= await this.#subject.follow(this.#service.feedUrl, subscriber.journal);
     }
     const last: LiveReading[] = [];
     for (let device = 0; device < devices; device++)
