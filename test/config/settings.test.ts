@@ -157,6 +157,11 @@ await t.test('a secret is never shown', async (t) => {
   }
 });
 
+await t.test('readings are published for other programs only where there is a broker', async (t) => {
+  t.match(refusal({ INLET_MQTT_REPUBLISH: '1' }), /^INLET_MQTT_REPUBLISH: .*INLET_MQTT_URL/);
+  t.equal(refusal({ INLET_MQTT_REPUBLISH: '1', INLET_MQTT_URL: 'mqtt://127.0.0.1' }), 'taken');
+});
+
 await t.test('what this version does not have is refused, so that nobody relies on it', async (t) => {
   const later = {
     INLET_ACCESS_FILE: '/etc/inlet/access.json',

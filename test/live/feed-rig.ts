@@ -6,7 +6,7 @@ import { InstanceFeed, type FeedRooms } from '../../src/live/feed.js';
 import type { Gap, Presence } from '../../src/domain/generated/live-frames.js';
 import type { FieldValue } from '../../src/domain/reading.js';
 import { Refusal } from '../../src/domain/refusal.js';
-import type { LiveMessage, Subscriber, SubscriptionHandle } from '../../src/ports/feed.js';
+import type { Feed, LiveMessage, Subscriber, SubscriptionHandle } from '../../src/ports/feed.js';
 import type { SubscriptionFilter } from '../../src/domain/generated/live-frames.js';
 import { SegmentedSpool } from '../../src/spool/log.js';
 import { feedHistory } from '../../src/history/feed-history.js';
@@ -28,14 +28,16 @@ export class FeedRig {
   readonly catalog = new MemoryCatalog(this.clock, []);
   readonly type = this.catalog.addType('pump')!;
   readonly spool: SegmentedSpool;
+  /** Who else hears of what is published. */
+  others: Feed[] = [];
   #feed: InstanceFeed | undefined;
 
   constructor(directory: string, keepBytes = 256 * 1024 * 1024) {
     this.spool = new SegmentedSpool({ directory, maxBytes: 128 * 1024 * 1024, keepBytes });
   }
 
-  static async open(t: Test, rooms: Partial<FeedRooms> = {}): Promise<FeedRig> {
-    const rig = new FeedRig(t.testdir());
+  static async open(t: Test, rooms: Partial<FeedRooms> = {}, directory = t.testdir()): Promise<FeedRig> {
+    const rig = new FeedRig(directory);
     await rig.spool.start(null);
     const feed = new InstanceFeed({
       instance,
@@ -88,7 +90,7 @@ export class FeedRig {
     const { position, durable } = this.spool.append({ payload, count, late: false, arrivedMs: this.clock.now() });
     await durable;
     this.catalog.observe(values, this.clock.now());
-    this.feed.publish({ position, count, payload, bytes });
+    for (const feed of [this.feed, ...this.others]) feed.publish({ position, count, payload, bytes });
     return position;
   }
 }
