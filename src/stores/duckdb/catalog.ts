@@ -4,6 +4,7 @@ import type { Kind } from '../../domain/reading.js';
 import type { DeliveryState, TypeColumns } from '../../ports/history-store.js';
 import { columnTypes, Table, type Field } from './layout.js';
 import { SeriesList, type Series } from './series-list.js';
+import { SpareRows } from './spare-rows.js';
 
 /** Ids that were ever given out; a failed transaction's are not used again, as a query may still hold them. */
 interface NextIds {
@@ -16,6 +17,8 @@ interface NextIds {
 export class Catalog {
   readonly tables = new Map<string, Table>();
   readonly series: SeriesList;
+  /** For rows on their way into these tables. */
+  readonly spareRows = new SpareRows();
   delivery: DeliveryState | null = null;
   readonly #nextIds: NextIds;
   readonly #newTables: Table[] = [];

@@ -7,7 +7,7 @@ import type { FieldValue } from '../../domain/reading.js';
 import type { WriteBatch } from '../../ports/history-store.js';
 import type { Catalog } from './catalog.js';
 import type { Field, Table } from './layout.js';
-import { RowBuffer } from './row-buffer.js';
+import type { RowBuffer } from './row-buffer.js';
 
 /** The payload is not what the batch says; sending it again will not help. */
 export class DamagedBatch extends Error {}
@@ -72,7 +72,7 @@ export class ParsedBatch {
 
   #rowsOf(table: Table): RowBuffer {
     let rows = this.tables.get(table);
-    if (!rows) this.tables.set(table, (rows = new RowBuffer()));
+    if (!rows) this.tables.set(table, (rows = this.#catalog.spareRows.take(table)));
     return rows;
   }
 }

@@ -10,6 +10,7 @@ import {
   type DuckDBVector,
 } from '@duckdb/node-api';
 import type { FieldValue, Kind } from '../../domain/reading.js';
+import type { Table } from './layout.js';
 import type { Series } from './series-list.js';
 
 const initialRows = 1024;
@@ -24,6 +25,7 @@ export class RowBuffer {
   /** Which rows go where, once `place` has decided it. */
   main = new Int32Array(0);
   late = new Int32Array(0);
+  readonly table: Table;
   #rows = 0;
   #capacity = initialRows;
   /** Times and positions are written as pairs of 32-bit halves: making bigints took a third of the whole parse. */
@@ -33,7 +35,18 @@ export class RowBuffer {
   #ns = new Int32Array(initialRows);
   #ids = new Int32Array(initialRows);
   readonly #series: Series[] = [];
-  readonly #columns: Column[] = [];
+  readonly #columns: (Column | undefined)[] = [];
+
+  constructor(table: Table) {
+    this.table = table;
+  }
+
+  /** Forgets its rows, and keeps the memory for others of the same table. */
+  clear(): void {
+    this.#rows = 0;
+    // Some columns may never have had a value.
+    for (const column of this.#columns) column?.clear();
+  }
 
   addRow(ms: number, ns: number, seq: number, series: Series): void {
     if (this.#rows === this.#capacity) this.#grow();
@@ -49,7 +62,7 @@ export class RowBuffer {
     this.#ms[row] = ms;
     this.#ns[row] = ns;
     this.#ids[row] = series.id;
-    this.#series.push(series);
+    this.#series[row] = series;
   }
 
   /** A value of the row that was added last. */
@@ -138,6 +151,12 @@ class Column {
   constructor(kind: Kind) {
     this.#kind = kind;
     if (kind === 'float') this.#floats = new Float64Array(initialRows);
+  }
+
+  clear(): void {
+    this.#present.fill(0, 0, this.#length);
+    this.#length = 0;
+    this.#absent = 0;
   }
 
   set(row: number, value: FieldValue): void {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { Worker, type Transferable } from 'node:worker_threads';
+import { Worker } from 'node:worker_threads';
 import { StoreAway } from '../../ports/history-store.js';
 import type { DatabaseOptions } from './database.js';
 import type { Answer, Calls, CallName, Query, QueryChunks } from './protocol.js';
@@ -44,15 +44,11 @@ export class Session {
     return this.#endReason !== undefined;
   }
 
-  async ask<N extends CallName>(
-    call: N,
-    ask: Calls[N]['ask'],
-    transfer: Transferable[] = [],
-  ): Promise<Calls[N]['answer']> {
+  async ask<N extends CallName>(call: N, ask: Calls[N]['ask']): Promise<Calls[N]['answer']> {
     if (this.#endReason !== undefined) throw new StoreAway(this.#endReason);
     const id = ++this.#lastId;
     const answered = new Promise<unknown>((resolve, reject) => this.#pending.set(id, { resolve, reject }));
-    this.#worker.postMessage({ id, call, ...ask }, transfer);
+    this.#worker.postMessage({ id, call, ...ask }, []);
     return (await answered) as Calls[N]['answer'];
   }
 

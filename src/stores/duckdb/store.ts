@@ -18,6 +18,7 @@ import { StoreAway } from '../../ports/history-store.js';
 import { aggregateRows, scanRows } from './answers.js';
 import type { DatabaseOptions } from './database.js';
 import { hasMixedKinds } from './mixed-kinds.js';
+import { PayloadMemory } from './payload-memory.js';
 import { Session } from './session.js';
 
 /** History in an embedded DuckDB, `history.duckdb` in its directory. A worker does the work; when it dies, a new one is started. */
@@ -29,7 +30,9 @@ export class DuckDbStore implements HistoryStore, HistoryWriter, HistoryReader {
   readonly knowsPositions = true;
   readonly #options: DatabaseOptions;
   #session: Promise<Session> | undefined;
-  #prepared: { batch: WriteBatch; session: Promise<Session | undefined> } | undefined;
+  readonly #memory = new PayloadMemory();
+  #prepared:
+    { batch: WriteBatch; payload: Uint8Array<SharedArrayBuffer>; session: Promise<Session | undefined> } | undefined;
   #isStopped = false;
 
   constructor(options: DatabaseOptions) {
@@ -54,31 +57,39 @@ export class DuckDbStore implements HistoryStore, HistoryWriter, HistoryReader {
   }
 
   prepare(batch: WriteBatch): void {
-    this.#prepared = { batch, session: this.#handOver(batch) };
+    const before = this.#prepared;
+    const payload = this.#memory.copy(batch.payload);
+    const session = this.#handOver({ ...batch, payload });
+    this.#prepared = { batch, payload, session };
+    // The worker may look at what it has until it has another.
+    void session.finally(() => before && this.#memory.giveBack(before.payload));
   }
 
   /** @returns the session whose worker has it; undefined when none is there */
   async #handOver(batch: WriteBatch): Promise<Session | undefined> {
-    // A copy, which changes hands; the batch may be needed again.
-    const payload = new Uint8Array(batch.payload);
-    const session = await this.#session?.catch(() => undefined);
-    if (!session || session.hasEnded) return undefined;
-    session.ask('prepare', { batch: { ...batch, payload } }, [payload.buffer]).catch(() => undefined);
-    return session;
+    try {
+      const session = await this.#session;
+      await session?.ask('prepare', { batch });
+      return session;
+    } catch {
+      // The write will find out.
+      return undefined;
+    }
   }
 
   async write(batch: WriteBatch, state: DeliveryState): Promise<WriteResult> {
     const prepared = this.#prepared?.batch === batch ? this.#prepared : undefined;
     if (prepared) this.#prepared = undefined;
+    const payload = prepared?.payload ?? this.#memory.copy(batch.payload);
     try {
       const session = await this.#open();
-      if (prepared && (await prepared.session) === session)
-        return await session.ask('write', { batch: 'prepared', state });
-      const payload = new Uint8Array(batch.payload);
-      return await session.ask('write', { batch: { ...batch, payload }, state }, [payload.buffer]);
+      const isThere = prepared !== undefined && (await prepared.session) === session;
+      return await session.ask('write', { batch: isThere ? 'prepared' : { ...batch, payload }, state });
     } catch (error) {
       if (error instanceof StoreAway) return { outcome: 'temporary', reason: error.message };
       throw error;
+    } finally {
+      this.#memory.giveBack(payload);
     }
   }
 

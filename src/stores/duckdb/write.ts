@@ -29,6 +29,7 @@ export async function writeBatch(
     await append(connection, table.main, table, rows, rows.main);
     await append(connection, table.late, table, rows, rows.late);
   }
+  catalog.spareRows.giveBack(tables.values());
   // In one go: while it is carried out, this thread is free to parse the next batch.
   await connection.run(refused.length === 0 ? `${deliverySql(state)}; COMMIT` : 'COMMIT');
   if (refused.length > 0) return { outcome: 'partial', refused };
