@@ -148,11 +148,12 @@ export class Delivery {
     if (!(await this.#ship(records, { batch, end, pass: passInOrder }))) return;
     this.#waiters.pass(0, this.state.low);
     this.#freshLane.closeWhenReached(this.state.low);
-    if (!this.#freshLane.stretch) await this.#freshLane.leapWhenBehind(records, this.state);
+    if (!this.#freshLane.stretch) await this.#freshLane.openWhenBehind(records, this.state);
   }
 
   /** One batch of what came in since the last, without late records; nothing while there is no backlog. */
   async #deliverFresh(): Promise<void> {
+    await this.#freshLane.leapWhenBehind(this.state);
     const { stretch } = this.#freshLane;
     const records = await this.#freshLane.read();
     const last = records.at(-1);
@@ -168,8 +169,7 @@ export class Delivery {
       if (!(await this.#ship(records, { batch, end, pass }))) return;
       for (const { position, count } of batch.runs) this.#waiters.pass(position, position + count);
     }
-    this.#freshLane.advance(from, end);
-    await this.#freshLane.leapWhenBehind(records, this.state);
+    this.#freshLane.advance(from, end, records);
   }
 
   /** @returns whether all of it is behind, unless the service stops */
@@ -185,7 +185,9 @@ export class Delivery {
   async #passDamage(end: number): Promise<void> {
     const { spool, writer } = this.#rooms;
     await this.#inTurn(async () => {
-      await this.#writing.passDamage(end);
+      const { low } = this.state;
+      // What was delivered ahead was so before its record was damaged; late ones were still to come.
+      await this.#writing.passDamage(end, spool.pendingIn({ position: low, count: end - low }));
       await spool.delivered([], this.state, !writer.keepsDeliveryState);
     });
   }

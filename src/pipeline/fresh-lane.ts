@@ -3,8 +3,9 @@
  *
  * It opens, after an outage or at a start, when what is delivered in order arrived more than `staleMs` ago and more than a
  * few batches are still behind it. It begins with what arrived in the last `freshMs`: the store may have been back for so
- * long before that was noticed. By the same rule it leaps when it has fallen behind itself; what it leaps over is left to
- * `low`. It takes turns with `low`, a batch each, so neither starves; it closes when `low` has reached it.
+ * long before that was noticed. By the same rule it leaps when it has fallen behind itself, to the newest batch: then the
+ * store is so slow that it could not catch up with more. What it leaps over is left to `low`. It takes turns with `low`, a
+ * batch each, so neither starves; it closes when `low` has reached it.
  *
  * Order. A record is late when one of its readings is not newer than its series' newest. The catalog that this is decided
  * against knows every reading that is not delivered yet: it is filled from the whole spool behind its snapshot before
@@ -26,6 +27,8 @@ export class FreshLane {
   readonly #pace: DeliveryPace;
   readonly #memory = new ReusedBytes();
   #stretch: { from: number; next: number } | undefined;
+  /** The records that were delivered last, by this lane or, while it is closed, by the other. */
+  #last: Delivered | undefined;
 
   constructor(spool: Spool, clock: Clock, pace: DeliveryPace) {
     this.#spool = spool;
@@ -51,29 +54,49 @@ export class FreshLane {
   }
 
   /** Everything before `next` is delivered, or late, or was found damaged before `from`. */
-  advance(from: number, next: number): void {
+  advance(from: number, next: number, records: readonly SpoolRecord[]): void {
     this.#stretch = { from, next };
+    this.#last = deliveredBy(records);
   }
 
   closeWhenReached(low: number): void {
     if (this.#stretch && this.#stretch.next <= low) this.#stretch = undefined;
   }
 
-  /** @param delivered the records that were delivered last, by this lane or, while it is closed, by the other */
-  async leapWhenBehind(delivered: readonly SpoolRecord[], { ranges }: DeliveryState): Promise<void> {
-    const last = delivered.at(-1);
-    if (!last || ranges.length >= maxRanges || !this.#isBehind(delivered, last)) return;
-    const next = await this.#firstSince(this.#clock.now() - this.#pace.freshMs, last.position + last.count);
+  /** @param records that were delivered in order */
+  async openWhenBehind(records: readonly SpoolRecord[], state: DeliveryState): Promise<void> {
+    this.#last = deliveredBy(records);
+    if (!this.#isFarBehind(state) || !this.#isStale(records.at(-1))) return;
+    this.#leapTo(await this.#firstSince(this.#clock.now() - this.#pace.freshMs, this.#last!.end));
+  }
+
+  /** Asked before the next batch of this lane is read: what it would begin with may be stale already. */
+  async leapWhenBehind(state: DeliveryState): Promise<void> {
+    if (!this.#stretch || !this.#isFarBehind(state)) return;
+    const [due] = await this.#spool.read(this.#stretch.next, 1);
+    if (this.#isStale(due)) this.#leapTo(await this.#newestBatch());
+  }
+
+  #leapTo(position: number): void {
+    const next = Math.max(position, this.#last!.end);
     this.#stretch = { from: next, next };
   }
 
-  #isBehind(delivered: readonly SpoolRecord[], last: SpoolRecord): boolean {
-    const { batchBytes, staleMs } = this.#pace;
-    if (this.#clock.now() - last.arrivedMs < staleMs) return false;
-    const bytes = delivered.reduce((sum, record) => sum + record.bytes, 0);
-    const readings = delivered.reduce((sum, { count }) => sum + count, 0);
-    const bytesBehind = (bytes / readings) * (this.#spool.head - last.position - last.count);
-    return bytesBehind > fewBatches * batchBytes;
+  #isFarBehind({ ranges }: DeliveryState): boolean {
+    if (!this.#last || ranges.length >= maxRanges) return false;
+    const { end, bytesOfReading } = this.#last;
+    return bytesOfReading * (this.#spool.head - end) > fewBatches * this.#pace.batchBytes;
+  }
+
+  #isStale(record: SpoolRecord | undefined): boolean {
+    return record !== undefined && this.#clock.now() - record.arrivedMs >= this.#pace.staleMs;
+  }
+
+  /** Where the record begins from which on about a batch is left. */
+  async #newestBatch(): Promise<number> {
+    const { head } = this.#spool;
+    const [record] = await this.#spool.read(Math.ceil(head - this.#pace.batchBytes / this.#last!.bytesOfReading), 1);
+    return record?.position ?? head;
   }
 
   /** The position of the first record that arrived at or after `ms`, or the head: a handful of short reads. */
@@ -88,4 +111,18 @@ export class FreshLane {
     }
     return first;
   }
+}
+
+interface Delivered {
+  /** The position behind them. */
+  end: number;
+  bytesOfReading: number;
+}
+
+function deliveredBy(records: readonly SpoolRecord[]): Delivered | undefined {
+  const last = records.at(-1);
+  if (!last) return undefined;
+  const bytes = records.reduce((sum, record) => sum + record.bytes, 0);
+  const readings = records.reduce((sum, { count }) => sum + count, 0);
+  return { end: last.position + last.count, bytesOfReading: bytes / readings };
 }

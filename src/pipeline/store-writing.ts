@@ -2,7 +2,7 @@
  * Brings batches into the store: each is tried until the store has answered for good. What it refuses for good is split
  * down to the readings concerned; those go to quarantine, and the rest is stored. The state goes on with what is behind.
  */
-import { undeliveredParts, type DeliveryState } from '../ports/delivery-state.js';
+import type { DeliveryState, Run } from '../ports/delivery-state.js';
 import type { Clock } from '../ports/clock.js';
 import type { HistoryWriter, WriteBatch, WriteResult } from '../ports/history-store.js';
 import type { Log } from '../ports/log.js';
@@ -57,14 +57,14 @@ export class StoreWriting {
     return (await this.#write(consignment)) !== 'stopped';
   }
 
-  /** Positions from `low` to `end` whose records are damaged: counted with the quarantine, as nothing can be stored. */
-  async passDamage(end: number): Promise<void> {
+  /**
+   * The records from `low` to `end` are damaged: counted with the quarantine, as nothing can be stored.
+   * @param lost what of them was not delivered before
+   */
+  async passDamage(end: number, lost: readonly Run[]): Promise<void> {
     const { quarantine, clock } = this.#rooms;
-    const { low } = this.state;
     const at = clock.now();
     const reason = 'its record in the spool is damaged';
-    // What was delivered ahead was so before its record was damaged.
-    const lost = undeliveredParts(this.state, { position: low, count: end - low, late: false });
     const entries = lost.flatMap(({ position, count }) =>
       Array.from({ length: count }, (_, index) => ({ id: position + index, at, reason, line: null })),
     );

@@ -1,7 +1,7 @@
 /** The durable log between the ingress and the store. A position is the number of readings accepted before it. */
 import type { Refusal } from '../domain/refusal.js';
 import type { ReusedBytes } from '../domain/reused-bytes.js';
-import type { DeliveryState, RecordPlace } from './delivery-state.js';
+import type { DeliveryState, RecordPlace, Run } from './delivery-state.js';
 
 /** Readings that are to lie in one record. */
 export interface SpoolEntry {
@@ -67,6 +67,8 @@ export interface Spool {
    *   has ended
    */
   read(from: number, maxBytes: number, memory?: ReusedBytes): Promise<SpoolRecord[]>;
+  /** Of positions whose records cannot be read any more: what is not delivered, late readings too. */
+  pendingIn(damaged: Run): Run[];
   /** Fulfilled when a reading at or behind `position` is durable, or the signal says that nobody waits any more. */
   untilBeyond(position: number, signal: AbortSignal): Promise<void>;
   /**

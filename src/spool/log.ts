@@ -12,7 +12,7 @@
  */
 import { Refusal } from '../domain/refusal.js';
 import { ReusedBytes } from '../domain/reused-bytes.js';
-import { deliveredEnd, type DeliveryState } from '../ports/delivery-state.js';
+import { deliveredEnd, type DeliveryState, type Run } from '../ports/delivery-state.js';
 import type { Appended, Spool, SpoolEntry, SpoolRecord, SpoolStatus } from '../ports/spool.js';
 import { Backlog } from './backlog.js';
 import { CommitGroup } from './commit-group.js';
@@ -232,6 +232,10 @@ export class SegmentedSpool implements Spool {
       this.#damage.takePassed(this.delivery.low);
     };
     return readRecords(this.#segments.all, Math.max(from, this.tail), maxBytes, onDamage, memory);
+  }
+
+  pendingIn(damaged: Run): Run[] {
+    return this.#backlog.pendingIn(damaged);
   }
 
   async untilBeyond(position: number, signal: AbortSignal): Promise<void> {

@@ -8,7 +8,7 @@ import { deepEqual, equal } from 'node:assert/strict';
 import path from 'node:path';
 import t, { type Test } from 'tap';
 import { Delivery } from '../../src/pipeline/delivery.js';
-import { maxRanges, type DeliveryState } from '../../src/ports/delivery-state.js';
+import { deliveredEnd, maxRanges, type DeliveryState } from '../../src/ports/delivery-state.js';
 import type { WriteResult } from '../../src/ports/history-store.js';
 import { FileQuarantine } from '../../src/quarantine/file-quarantine.js';
 import { SegmentedSpool } from '../../src/spool/log.js';
@@ -113,6 +113,14 @@ class Life {
       if (!bad) this.expected.set(identity, value);
     }
     await this.spool.append({ payload, count: readings.length, late, arrivedMs: this.nowMs }).durable;
+  }
+
+  /** The disk loses a byte of the record that holds the reading of this number. */
+  rot(device: string, serial: number): void {
+    for (const name of this.#files.names()) {
+      const at = this.#files.get(name)!.indexOf(`${device} v="${serial}"`);
+      if (at >= 0) this.#files.get(name)![at]! ^= 1;
+    }
   }
 
   crashIn(writes: number, isApplied: boolean): void {
@@ -238,6 +246,45 @@ for (const keepsState of [true, false]) {
     t.same(life.stored, life.expected);
   });
 
+  await t.test(
+    `${kind}: a lane that has fallen behind goes on with the newest, and leaps over none of that`,
+    async (t) => {
+      const life = await begin(t, keepsState);
+      await outage(life, 400);
+      const backlog = life.spool.head;
+      life.isAway = false;
+      await life.ingest([newer('b')]);
+      await life.until(() => life.spool.delivery.ranges.length > 0);
+      await outage(life, 40);
+      await life.ingest([newer('c')]);
+      const { head } = life.spool;
+      // The store is slow: when the lane has its turn, that is no more what came in a moment ago.
+      life.nowMs += staleMs;
+      life.isAway = false;
+      await life.until(() => deliveredEnd(life.spool.delivery) === head);
+      t.ok(life.spool.delivery.low < backlog, 'while the backlog still drains');
+      t.ok(life.spool.delivery.ranges.length > 1, 'and it did leap');
+      await life.until(() => life.isDrained);
+      t.same(life.stored, life.expected);
+    },
+  );
+
+  await t.test(`${kind}: a late record that rots once it was passed over is counted as damaged`, async (t) => {
+    const life = await begin(t, keepsState);
+    await outage(life, 120);
+    const low = life.spool.head;
+    life.isAway = false;
+    await life.ingest([newer('b')]);
+    await life.ingest([{ device: 'a', step: -1, isBad: false }]);
+    await life.ingest([newer('b')]);
+    await life.until(() => life.spool.delivery.ranges.at(-1)?.[1] === low + 3);
+    t.ok(life.spool.delivery.low < low, 'the backlog still drains');
+    life.rot('device=a', low + 1);
+    await life.until(() => life.isDrained);
+    t.match(life.spool.status(), { pendingReadings: 0, pendingBytes: 0, heldBytes: 0, damagedReadings: 1 });
+    t.same(life.spool.delivery, { low: low + 3, ranges: [], stored: low + 2, quarantined: 1 });
+  });
+
   await t.test(`${kind}: outages while a backlog drains make ranges, of which there are never too many`, async (t) => {
     const life = await begin(t, keepsState);
     await outage(life, 2500);
@@ -246,7 +293,7 @@ for (const keepsState of [true, false]) {
       life.isAway = false;
       await life.ingest([newer('b')]);
       const { head } = life.spool;
-      await life.until(() => life.writes.some(({ first }) => first >= head - 1));
+      await life.until(() => deliveredEnd(life.spool.delivery) === head);
       most = Math.max(most, life.spool.delivery.ranges.length);
       await outage(life, 40);
     }
