@@ -6,7 +6,8 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
-import { readPages, readStats, type Stats } from '../../simulators/history.js';
+import { readPages } from '../../simulators/history.js';
+import type { Stats } from '../../src/ports/operations.js';
 
 interface Recorded {
   device: string;
@@ -20,50 +21,91 @@ export interface Fleet {
   seconds: number;
 }
 
+export interface SimulatorRun {
+  /** The exit code and the summary, when it has ended. */
+  ended: Promise<{ code: number | null; summary: string }>;
+  kill(): void;
+}
+
 const simulator = fileURLToPath(new URL('../../simulators/simulate.js', import.meta.url));
 const fields = ['temperature', 'humidity', 'pressure', 'co2'];
 const deliveredWithinMs = 60_000;
+/** Few enough that a short run has several pages. */
+const rowsOfPage = 777;
+const rowsOfLargePage = 50_000;
 
-/** @returns the exit code and the summary, when it has ended */
-export function simulate(
-  t: Test,
+export function startSimulator(
   { devices, rateHz, seconds }: Fleet,
   where: { url: string; protocol: string; record: string },
-): Promise<{ code: number; summary: string }> {
+): SimulatorRun {
   const fleet = ['--devices', `${devices}`, '--rate', `${rateHz}`, '--duration', `${seconds}s`];
   const args = ['--url', where.url, '--protocol', where.protocol, '--record', where.record, ...fleet];
   const run = spawn(process.execPath, [simulator, ...args, '--profile', 'environment'], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
-  t.teardown(() => run.kill('SIGKILL'));
-  return Promise.all([text(run.stdout), once(run, 'exit')]).then(([summary, [code]]) => ({
-    code: code as number,
+  const ended = Promise.all([text(run.stdout), once(run, 'exit')]).then(([summary, [code]]) => ({
+    code: code as number | null,
     summary,
   }));
+  return { ended, kill: () => void run.kill('SIGKILL') };
 }
 
-/** Every acknowledged reading is in history, once, with its values, and nothing else is; and the counts close. */
-export async function compareWithHistory(
+/** @returns the exit code and the summary, when it has ended */
+export function simulate(
   t: Test,
-  url: string,
-  record: string,
-  { devices, rateHz, seconds }: Fleet,
-): Promise<void> {
-  const readings = devices * rateHz * seconds;
+  fleet: Fleet,
+  where: { url: string; protocol: string; record: string },
+): SimulatorRun['ended'] {
+  const run = startSimulator(fleet, where);
+  t.teardown(() => run.kill());
+  return run.ended;
+}
+
+/** What was acknowledged, against what is stored. */
+export interface Compared {
+  acked: number;
+  /** Distinct ones. */
+  acknowledged: number;
+  /** Acknowledged and not there. */
+  lost: string[];
+  /** There with other values. */
+  wrong: string[];
+  /** There more than once. */
+  doubled: number;
+  /** There and never acknowledged. */
+  unknown: number;
+  stats: Stats;
+}
+
+/** Waits for what is still to be delivered. */
+export async function compare(url: string, record: string): Promise<Compared> {
   const acked = (await readFile(record, 'utf8'))
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as Recorded);
   const acknowledged = new Map(acked.map((reading) => [identity(reading), valuesOf(reading.fields)]));
-  t.equal(acked.length, readings, 'every reading was acknowledged once');
-  t.equal(acknowledged.size, readings);
-
-  const { stats, stored } = await delivered(url, acked, readings);
+  const { stats, stored } = await delivered(url, acked);
   const found = new Map(stored);
-  t.equal(found.size, stored.length, 'none is stored twice');
-  const missing = [...acknowledged].filter(([key, values]) => found.get(key) !== values);
-  t.equal(missing.length, 0, 'every acknowledged reading is there with its values', { missing: missing.slice(0, 10) });
-  t.equal(found.size, acknowledged.size, 'and nothing else');
+  const lost: string[] = [];
+  const wrong: string[] = [];
+  for (const [key, values] of acknowledged) {
+    if (!found.has(key)) lost.push(key);
+    else if (found.get(key) !== values) wrong.push(key);
+  }
+  const known = acknowledged.size - lost.length;
+  const counts = { acked: acked.length, acknowledged: acknowledged.size, doubled: stored.length - found.size };
+  return { ...counts, lost, wrong, unknown: found.size - known, stats };
+}
+
+/** Every acknowledged reading is in history, once, with its values, and nothing else is; and the counts close. */
+export async function compareWithHistory(t: Test, url: string, record: string, fleet: Fleet): Promise<void> {
+  const readings = readingsOf(fleet);
+  const { acked, acknowledged, lost, wrong, doubled, unknown, stats } = await compare(url, record);
+  t.equal(acked, readings, 'every reading was acknowledged once');
+  t.equal(acknowledged, readings);
+  t.equal(doubled, 0, 'none is stored twice');
+  t.same([lost.slice(0, 10), wrong.slice(0, 10)], [[], []], 'every acknowledged reading is there with its values');
+  t.equal(unknown, 0, 'and nothing else');
 
   const { received, accepted, rejected, quarantined, discarded, pending } = stats;
   t.equal(received, accepted + rejected);
@@ -72,23 +114,30 @@ export async function compareWithHistory(
   t.equal(pending, 0);
 }
 
+export function readingsOf({ devices, rateHz, seconds }: Fleet): number {
+  return devices * rateHz * seconds;
+}
+
 /** Behind a broker, readings may come after their acknowledgement. */
-async function delivered(url: string, acked: Recorded[], readings: number) {
+async function delivered(url: string, acked: Recorded[]) {
   for (const deadline = Date.now() + deliveredWithinMs; ; await pause(200)) {
-    const stats: Stats = await readStats(url);
+    const stats = (await (await fetch(new URL('/v1/stats', url))).json()) as Stats;
     const isOver = Date.now() > deadline;
-    if (!isOver && (stats.pending > 0 || stats.accepted < readings)) continue;
+    if (!isOver && (stats.pending > 0 || stats.accepted < acked.length)) continue;
     const stored = await storedRows(url, acked);
-    if (isOver || stored.length >= readings) return { stats, stored };
+    if (isOver || stored.length >= acked.length) return { stats, stored };
   }
 }
 
 async function storedRows(url: string, acked: Recorded[]): Promise<[identity: string, values: string][]> {
-  const times = acked.map(({ ts }) => ts);
-  const firstMs = times.reduce((a, b) => Math.min(a, b));
-  const lastMs = times.reduce((a, b) => Math.max(a, b));
+  let [firstMs, lastMs] = [Infinity, 0];
+  for (const { ts } of acked) {
+    firstMs = Math.min(firstMs, ts);
+    lastMs = Math.max(lastMs, ts);
+  }
   const rows: [string, string][] = [];
-  const range = { types: 'environment', from: `${firstMs - 60_000}`, to: `${lastMs + 60_000}`, limit: '777' };
+  const limit = acked.length > rowsOfLargePage ? rowsOfLargePage : rowsOfPage;
+  const range = { types: 'environment', from: `${firstMs - 60_000}`, to: `${lastMs + 60_000}`, limit: `${limit}` };
   for await (const page of readPages(url, range)) {
     for (const cells of page.rows) {
       const row = Object.fromEntries(page.columns.map((column, at) => [column, cells[at]]));

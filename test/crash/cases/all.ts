@@ -7,6 +7,7 @@ import { flood } from './flood.js';
 import { fsync } from './fsync.js';
 import { kill } from './kill.js';
 import { lostAcks } from './lost-acks.js';
+import { mqtt } from './mqtt.js';
 import { powerCut } from './power-cut.js';
 import { store } from './store.js';
 
@@ -18,6 +19,7 @@ export const faultCases: readonly FaultCase[] = [
   fsync,
   store,
   lostAcks,
+  mqtt,
   clocks,
   flood,
 ];
