@@ -1,4 +1,5 @@
 import { ackLatency } from './ack-latency.js';
+import { bus } from './bus.js';
 import type { Case } from './case.js';
 import { deliverDuckDb } from './deliver-duckdb.js';
 import { durableCost } from './durable-cost.js';
@@ -26,6 +27,7 @@ export const allCases: readonly Case[] = [
   stream,
   streamVsHttp,
   mqtt,
+  bus,
   ackLatency,
   fanOut,
   slowReader,
