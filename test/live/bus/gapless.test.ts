@@ -39,6 +39,10 @@ if (!mosquittoIsMissing(suite) && !influxdIsMissing(suite)) {
     const broker = await startMosquitto(t);
     const influxd = await new Influxd().start();
     t.teardown(() => influxd.stop());
+    // A reader of InfluxDB asks which tags there are, and then for rows: one that brings a new tag in between comes without
+    // it. Here all of them are known from the start.
+    await influxd.query('CREATE DATABASE telemetry');
+    await influxd.write('t0,device=d,site=a n=0 1\nt1,device=d,site=a n=0 1', 'telemetry');
     const settings = {
       INLET_STORE: 'influxdb',
       INLET_INFLUX_URL: influxd.url,
