@@ -24,7 +24,6 @@ const endWithinMs = 2_000;
 export class BusConnection implements MessageBus {
   readonly #rooms: BusConnectionRooms;
   #client: MqttClient | undefined;
-  #isOnline = false;
   #trouble: string | undefined;
   #retry: NodeJS.Timeout | undefined;
 
@@ -47,7 +46,6 @@ export class BusConnection implements MessageBus {
     };
     client.on('connect', () => void this.#subscribe(client, events));
     client.on('close', () => {
-      this.#isOnline = false;
       clearTimeout(this.#retry);
       events.onOffline();
     });
@@ -58,7 +56,8 @@ export class BusConnection implements MessageBus {
 
   send(topic: string, payload: Buffer, isKept = false): boolean {
     const client = this.#client;
-    if (!client || !this.#isOnline || client.stream.writableLength > this.#rooms.maxUnsentBytes) return false;
+    // What the broker has kept may come with its answer to the subscription, and be asked about before that is looked at.
+    if (!client?.connected || client.stream.writableLength > this.#rooms.maxUnsentBytes) return false;
     client.publish(topic, payload, { qos: 0, retain: isKept });
     return true;
   }
@@ -87,7 +86,6 @@ export class BusConnection implements MessageBus {
         if (refused) throw new Error(`the broker refuses the subscription to ${refused.topic}`);
       }
       if (!client.connected) return;
-      this.#isOnline = true;
       this.#trouble = undefined;
       events.onOnline();
     } catch (error) {
