@@ -26,6 +26,7 @@ import { SeriesDirectory } from './series.js';
 import type { PeerSource } from './source.js';
 import type { SharedFeed } from './shared-feed.js';
 import type { Subscription } from './subscription.js';
+import { Turn } from './turn.js';
 
 const quietMs = 30_000;
 const checkEveryMs = 1_000;
@@ -54,7 +55,7 @@ export class InstanceFeed implements LiveFeed, SharedFeed {
   #change: Chooses | undefined;
   #subscriptionCount = 0;
   #published: Passage[] = [];
-  #flushing: NodeJS.Immediate | undefined;
+  readonly #turn = new Turn(() => this.#flush());
   #quietTimer: NodeJS.Timeout | undefined;
   #checkTimer: NodeJS.Timeout | undefined;
   /** Behind what was published. */
@@ -83,7 +84,7 @@ export class InstanceFeed implements LiveFeed, SharedFeed {
   stop(): void {
     clearInterval(this.#quietTimer);
     clearInterval(this.#checkTimer);
-    if (this.#flushing) this.#flush();
+    this.#turn.now();
     this.#wake();
   }
 
@@ -103,7 +104,7 @@ export class InstanceFeed implements LiveFeed, SharedFeed {
   #publish(readings: Readings): void {
     this.#published.push({ readings, base: this.#publishedTo });
     this.#publishedTo = this.#publishedTo.with(readings.origin, readings.end);
-    this.#flushing ??= setImmediate(() => this.#flush());
+    this.#turn.soon();
   }
 
   addPeer(name: string, position: number, peer: PeerSource): void {
@@ -127,7 +128,7 @@ export class InstanceFeed implements LiveFeed, SharedFeed {
   }
 
   forgetPeer(name: string): void {
-    if (this.#flushing) this.#flush();
+    this.#turn.now();
     this.#origins.delete(name);
     this.#place = this.#publishedTo = this.#place.without(name);
   }
@@ -138,14 +139,14 @@ export class InstanceFeed implements LiveFeed, SharedFeed {
 
   /** What lies before the position is not to come any more. */
   #moveTo(name: string, position: number, isMissed: boolean): void {
-    if (this.#flushing) this.#flush();
+    this.#turn.now();
     this.#place = this.#publishedTo = this.#place.with(name, position);
     if (isMissed) for (const { live } of this.#audiences.values()) for (const one of live) one.miss('bus', this.#place);
     this.#wake();
   }
 
   tellPresence(change: PresenceChange): void {
-    if (this.#presence.tell(change)) this.#flushing ??= setImmediate(() => this.#flush());
+    if (this.#presence.tell(change)) this.#turn.soon();
   }
 
   refuse(request: SubscriptionFilter): Refusal | undefined {
@@ -173,8 +174,6 @@ export class InstanceFeed implements LiveFeed, SharedFeed {
 
   /** Sends what was published to all who are live. */
   #flush(): void {
-    clearImmediate(this.#flushing);
-    this.#flushing = undefined;
     this.#presence.deliver();
     const published = this.#published;
     this.#published = [];
@@ -230,9 +229,7 @@ export class InstanceFeed implements LiveFeed, SharedFeed {
       untilPublished: async () => this.#untilPublished(),
       refuse: (request, takesAnyCursor) => this.#refuse(request, takesAnyCursor),
       resume: (cursor) => resumption(cursor, this.#place, this.#origins, this.#knowsAll),
-      flush: () => {
-        if (this.#flushing) this.#flush();
-      },
+      flush: () => this.#turn.now(),
       enter: (request) => this.#enter(request),
       join: (subscription) => subscription.audience.live.add(subscription),
       leave: (subscription) => this.#leave(subscription),
