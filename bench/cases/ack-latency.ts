@@ -84,15 +84,22 @@ class Trial {
   async measure({ name, protocol, load: options }: Mouth): Promise<void> {
     const url = protocol === 'mqtt' ? this.#server.mqttUrl : this.#server.url;
     const load = new Load(protocol, { ...options, url, fromMs: firstTimeMs + this.#days++ * dayMs });
-    await load.start();
-    const half = (await this.#fullSpeed(load)) / 2;
-    const quiet = await this.#paced(load, half, options.batch);
     const reader = new ExportReader(this.#exportUrl);
-    await load.during(reader.start());
-    const exporting = await this.#paced(load, half, options.batch);
-    const { bytes, ends } = reader;
-    await reader.stop();
-    await load.stop();
+    try {
+      await load.start();
+      const half = (await this.#fullSpeed(load)) / 2;
+      const quiet = await this.#paced(load, half, options.batch);
+      await load.during(reader.start());
+      const exporting = await this.#paced(load, half, options.batch);
+      this.#tell(name, half, quiet, exporting, reader);
+    } finally {
+      // The server goes after them, whatever went wrong.
+      await reader.stop();
+      await load.stop();
+    }
+  }
+
+  #tell(name: string, half: number, quiet: Percentiles, exporting: Percentiles, { bytes, ends }: ExportReader): void {
     this.#context.say(
       `  ${name}: ${Math.round(half)} readings/s, p50 ${quiet.p50.toFixed(2)}, p99 ${quiet.p99.toFixed(2)} ms; p99 ` +
         `${exporting.p99.toFixed(2)} ms in an export, of which ${(bytes / 1e6).toFixed(0)} MB came (${ends} to the end)`,

@@ -1,33 +1,21 @@
-/** The benchmark as a program: its arguments, its arithmetic, and that each case measures something. Never how fast. */
-import { spawn } from 'node:child_process';
+/** The benchmark's arguments, its arithmetic, and what it is measured with. */
 import { once } from 'node:events';
-import { existsSync, readFileSync, writeFileSync, mkdirSync, readdirSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
-import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { readArguments, WrongArgument } from '../../bench/arguments.js';
 import { allCases } from '../../bench/cases/all.js';
 import { Latencies } from '../../bench/load/latencies.js';
 import { Load } from '../../bench/load/load.js';
 import { MessageRing } from '../../bench/load/message-ring.js';
-import { ratioLine, type Pair, type Result } from '../../bench/result.js';
+import { ratioLine, type Pair } from '../../bench/result.js';
 import { writeResultsPage } from '../../bench/results-page.js';
 import { deviceCount, stepMs } from '../../bench/shape.js';
 import { spread } from '../../bench/statistics.js';
-
-const program = fileURLToPath(new URL('../../bench/run.js', import.meta.url));
-
-t.setTimeout(300_000);
-
-async function bench(...args: string[]) {
-  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  const [out, errors, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
-  return { out, errors, code: code as number };
-}
+import { bench } from './bench.js';
 
 await t.test('the median is the middle one, or lies between the two middle ones', (t) => {
   t.same(spread([3, 1, 2]), { median: 2, min: 1, max: 3 });
@@ -156,35 +144,3 @@ await t.test('the page shows whole results only, and every figure that it shows 
   t.equal(page.split('1,234').length, 2);
   t.end();
 });
-
-for (const { name } of allCases) {
-  await t.test(`${name} runs from end to end and leaves its figures`, async (t) => {
-    const out = t.testdir();
-    // Of syncs that are slowed down there are few in a shorter time, on a busy machine perhaps none.
-    const seconds = name === 'durable-cost' ? 2 : 0.3;
-    const small = [
-      '--pairs',
-      '1',
-      '--seconds',
-      String(seconds),
-      '--spool-mib',
-      '8',
-      '--connections',
-      '1000',
-      '--readings',
-      '20000',
-    ];
-    const { errors, code } = await bench(name, ...small, '--out', out);
-    t.equal(code, 0, errors);
-    t.same(readdirSync(path.join(out, 'results')), [`${name}.json`]);
-    t.ok(existsSync(path.join(out, 'RESULTS.md')));
-    const result = JSON.parse(readFileSync(path.join(out, 'results', `${name}.json`), 'utf8')) as Result;
-    t.match(result, { case: name, pairs: 1, seconds, versions: { node: process.version } });
-    t.ok(result.lines.length > 0);
-    for (const line of result.lines) {
-      if (line.kind === 'time') t.ok(line.seconds.median > 0, line.name);
-      else if (line.kind === 'amount') t.ok(line.runs.length === 1, line.name);
-      else t.ok(line.pairs.length === 1 && line.ours.median > 0 && line.bare.median > 0, line.name);
-    }
-  });
-}
