@@ -85,10 +85,15 @@ export class Connection implements FeedConnection {
   #beginningOf(request: SubscriptionFilter, resumption: Resumption | undefined): Beginning {
     const { past, place } = this.#rooms;
     const { snapshot = false, history } = request;
+    const from = resumption?.from ?? place();
     return {
       snapshot,
-      history: history && { since: past.timeOf(history.since)!, maxPoints: history.maxPoints },
-      from: resumption?.from ?? place(),
+      history: history && {
+        since: past.timeOf(history.since)!,
+        maxPoints: history.maxPoints,
+        release: past.hold(from),
+      },
+      from,
       gap: resumption?.gap,
       isPaced: paceOf(request) !== undefined,
     };

@@ -48,7 +48,8 @@ export interface OpeningRooms {
 /** What is to come before the live readings. */
 export interface Beginning {
   snapshot: boolean;
-  history: Omit<PastQuestion, 'filter' | 'before'> | undefined;
+  /** `release` when it was read, or is not going to be. */
+  history: (Omit<PastQuestion, 'filter' | 'before'> & { release: () => void }) | undefined;
   /** Where to go on from. */
   from: Place;
   /** Known from the start to be missing. */
@@ -100,9 +101,13 @@ export class Opening {
 
   async run(): Promise<void> {
     const { snapshot, history, gap } = this.#beginning;
-    if (this.#subscription.presence) await this.#subscription.presence.begin();
-    if (snapshot) await this.#sendSnapshot();
-    if (history && !this.#subscription.isEnded) await this.#sendHistory(history);
+    try {
+      if (this.#subscription.presence) await this.#subscription.presence.begin();
+      if (snapshot) await this.#sendSnapshot();
+      if (history && !this.#subscription.isEnded) await this.#sendHistory(history);
+    } finally {
+      history?.release();
+    }
     if (gap) this.#subscription.send(gapMessage(gap, this.#at.cursor));
     await this.#catchUp();
   }

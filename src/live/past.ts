@@ -21,6 +21,7 @@ import type { CompiledFilter } from './filter.js';
 import type { FeedMemory } from './memory.js';
 import type { Origin, Origins } from './origin.js';
 import { mergeRows, PastColumns, rowText, sortRows, type PastQuestion, type PastRow } from './past-rows.js';
+import type { Place } from './place.js';
 import type { Readings } from './readings.js';
 import { Away, type PeerSource } from './source.js';
 import { Since } from './since.js';
@@ -70,6 +71,12 @@ export class FeedPast {
   /** @returns undefined for a text that is no time */
   timeOf(since: string | number): bigint | undefined {
     return this.#rooms.history.timeOf(String(since), this.#rooms.clock.now());
+  }
+
+  /** Keeps what was accepted before the place apart from what comes later. @returns to be called when it was read, or is not going to be */
+  hold(before: Place): () => void {
+    const { reader, instance } = this.#rooms;
+    return reader.hold(before.at(instance) ?? 0);
   }
 
   /**

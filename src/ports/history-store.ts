@@ -142,6 +142,11 @@ export interface NewestOfSeries {
 export interface HistoryReader {
   /** Whether it can tell the readings that were accepted before a position from those after it. */
   readonly knowsPositions: boolean;
+  /**
+   * What was accepted before this position can be asked for (`before`) until the returned function is called, whatever comes
+   * later. To be called before anything of a later position is written; does nothing where positions are not known.
+   */
+  hold(position: number): () => void;
   /** Types with their fields and kinds, as the store has them. */
   kinds(): Promise<TypeColumns[]>;
   /** Rows in order, in chunks; merged by field where readings share an identity. Unknown types and fields give no rows. */

@@ -11,6 +11,10 @@ const startMs = 1_700_000_000_000;
 /** A store that answers what it is told to, or is away. */
 class ScriptedReader implements HistoryReader {
   readonly knowsPositions = false;
+
+  hold(): () => void {
+    return () => undefined;
+  }
   isAway = false;
   asked = 0;
   types: TypeColumns[] = [];

@@ -31,6 +31,7 @@ async function holdToContract(t: Test, store: HistoryStore): Promise<void> {
 function flawed(reader: HistoryReader): Record<string, HistoryReader> {
   const changed = (change: (row: ScanRow) => ScanRow | undefined): HistoryReader => ({
     knowsPositions: reader.knowsPositions,
+    hold: (position) => reader.hold(position),
     kinds: () => reader.kinds(),
     aggregate: (query) => reader.aggregate(query),
     newest: () => reader.newest(),

@@ -24,6 +24,10 @@ export interface StoredReading {
 
 export class MemoryReader implements HistoryReader {
   readonly knowsPositions = false;
+
+  hold(): () => void {
+    return () => undefined;
+  }
   readonly readings: StoredReading[] = [];
   scans = 0;
 

@@ -171,7 +171,6 @@ await t.test('unsubscribe ends one subscription and no other', async (t) => {
 await t.test('a filter that cannot be held is refused, with what is wrong with it', async (t) => {
   const client = await LiveClient.open(t, service.url);
   const refused: [filter: unknown, said: RegExp][] = [
-    [{ presence: true }, /"presence"/],
     [{ history: {} }, /^history .*since/],
     [{ history: { since: true } }, /^history\.since /],
     [{ history: { since: 'yesterday' } }, /^history\.since /],

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import t, { type Test } from 'tap';
-import type { DeliveryState, HistoryReader, WriteBatch } from '../../src/ports/history-store.js';
+import type { DeliveryState, HistoryReader, ScanQuery, WriteBatch } from '../../src/ports/history-store.js';
 import { Catalog } from '../../src/stores/duckdb/catalog.js';
 import { Database } from '../../src/stores/duckdb/database.js';
 import { mergeLate } from '../../src/stores/duckdb/merge-late.js';
@@ -109,6 +109,41 @@ await t.test('merging late readings changes no answer', async (t) => {
   t.same(await answerOf(again), feedAnswer(5000));
   await again.write(feedBatch(1000, 3000), feedState(5000));
   t.same(await answerOf(again), feedAnswer(5000), 'also when merged readings are delivered again');
+});
+
+await t.test('what was accepted before a position that is held stays apart from what came again', async (t) => {
+  const line = (device: string, fields: string) => `machine,device=${device} ${fields} 1700000000000000000`;
+  const batches = [
+    batchOf([line('a', 'a=1,b=2'), line('b', 'a=1')]),
+    batchOf([line('b', 'a=2')], 2),
+    // From here on it is later than what is held.
+    batchOf([line('a', 'a=3')], 3),
+  ];
+  const held = 3;
+  const columns = ['a', 'b'].map((name) => ({ name, kind: 'float' as const }));
+  const before: ScanQuery = { ...everything, columns: [{ type: 'machine', fields: columns }], before: held };
+  const mergedWith = async (heldFrom: number | undefined): Promise<[lateRows: number, rows: unknown[]]> => {
+    const path = t.testdir({});
+    const database = await Database.open({ directory: path });
+    const catalog = await Catalog.load(database.writer);
+    for (const [index, batch] of batches.entries())
+      await writeBatch(database.writer, catalog, new ParsedBatch(catalog, batch), feedState(index + 2));
+    const table = catalog.tables.get('machine')!;
+    t.equal(table.lateRows, 2);
+    await mergeLate(database.writer, table, heldFrom);
+    await database.close();
+    const store = await open(t, path);
+    const rows: unknown[] = [];
+    for await (const chunk of store.scan(before)) rows.push(...chunk.map(({ device, cells }) => [device, ...cells]));
+    await store.stop();
+    return [table.lateRows, rows];
+  };
+  const all = [
+    ['a', 1, 2],
+    ['b', 2, null],
+  ];
+  t.same(await mergedWith(held), [1, all], 'one of them is merged, and the other left');
+  t.same(await mergedWith(undefined), [0, all.slice(1)], 'else it would be hidden');
 });
 
 await t.test('many late readings are merged while the store runs', async (t) => {

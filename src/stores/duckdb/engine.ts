@@ -26,6 +26,7 @@ export class Engine {
   #changes: Promise<unknown> = Promise.resolve();
   #mergeTimer: NodeJS.Timeout | undefined;
   #prepared: PreparedBatch | undefined;
+  #heldFrom: number | undefined;
 
   constructor(options: DatabaseOptions) {
     this.#options = options;
@@ -47,6 +48,11 @@ export class Engine {
     clearInterval(this.#mergeTimer);
     await this.#changes.catch(() => undefined);
     this.#database.abandon();
+  }
+
+  /** @param position merging is not to hide what was accepted before it; undefined for nothing */
+  hold(position: number | undefined): void {
+    this.#heldFrom = position;
   }
 
   kinds(): TypeColumns[] {
@@ -116,7 +122,7 @@ export class Engine {
       const startedAt = Date.now();
       const table = this.#merges.due(this.#catalog, startedAt);
       if (!table) return;
-      await mergeLate(writer, table);
+      await mergeLate(writer, table, this.#heldFrom);
       this.#merges.ended(startedAt, Date.now());
     }).catch((error: unknown) => process.emitWarning(`late readings could not be merged: ${String(error)}`));
   }

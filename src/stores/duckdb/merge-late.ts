@@ -39,24 +39,33 @@ export class MergeSchedule {
 /**
  * Brings the earliest late rows of a type into its main table, in one transaction: a crash leaves them where they were,
  * and a query sees them in one of the two places. Rows of one time go together, however many they are.
+ * @param heldFrom somebody asks for what was accepted before this position, and one merged row would hide that behind what came
+ *   later: readings that have come again since stay as they are
  */
-export async function mergeLate(connection: DuckDBConnection, table: Table): Promise<void> {
+export async function mergeLate(connection: DuckDBConnection, table: Table, heldFrom?: number): Promise<void> {
   const { main, late, columns } = table;
   const values = columns.slice(3);
   const range = within({ from: table.lateFrom, to: await endOfMerge(connection, table) });
-  const earlier = `FROM ${main} WHERE ${range} AND (ts, series) IN (SELECT (ts, series) FROM ${late} WHERE ${range})`;
+  const rows = `FROM ${late} WHERE ${range}${heldFrom === undefined ? '' : ` AND ${isBefore(heldFrom, table, range)}`}`;
+  const earlier = `FROM ${main} WHERE ${range} AND (ts, series) IN (SELECT (ts, series) ${rows})`;
   await connection.run('BEGIN');
   await connection.run(`
     CREATE OR REPLACE TEMP TABLE merged AS
     SELECT ts, series, max(seq) AS seq${values.map((column) => `, ${lastByField(column)}`).join('')}
-    FROM (SELECT * FROM ${late} WHERE ${range} UNION ALL SELECT * ${earlier})
+    FROM (SELECT * ${rows} UNION ALL SELECT * ${earlier})
     GROUP BY ts, series ORDER BY ts`);
   await connection.run(`DELETE ${earlier}`);
   await connection.run(`INSERT INTO ${main} SELECT ${columns.join(', ')} FROM merged`);
-  await connection.run(`DELETE FROM ${late} WHERE ${range}`);
+  await connection.run(`DELETE ${rows}`);
   await connection.run('DROP TABLE merged');
   await connection.run('COMMIT');
   await loadLate(connection, table);
+}
+
+/** Of identities that have nothing from this position on. */
+function isBefore(position: number, { main, late }: Table, range: string): string {
+  const since = `WHERE ${range} AND seq >= ${int64(BigInt(position))}`;
+  return `(ts, series) NOT IN (SELECT (ts, series) FROM ${late} ${since} UNION ALL SELECT (ts, series) FROM ${main} ${since})`;
 }
 
 async function endOfMerge(connection: DuckDBConnection, table: Table): Promise<bigint> {

@@ -20,6 +20,8 @@ export interface Calls {
   /** A batch that is likely to be written before long: then it need not be sent again. */
   prepare: { ask: { batch: WriteBatch }; answer: null };
   write: { ask: { batch: WriteBatch | 'prepared'; state: DeliveryState }; answer: WriteResult };
+  /** The lowest position before which readings are asked for. */
+  hold: { ask: { position: number | undefined }; answer: null };
   retain: { ask: { beforeMs: number }; answer: null };
   remove: { ask: { device: string }; answer: null };
   deliveryState: { ask: object; answer: DeliveryState | null };

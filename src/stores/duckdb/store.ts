@@ -17,6 +17,7 @@ import type {
 import { StoreAway } from '../../ports/history-store.js';
 import { aggregateRows, scanRows } from './answers.js';
 import type { DatabaseOptions } from './database.js';
+import { HeldPositions } from './held-positions.js';
 import { hasMixedKinds } from './mixed-kinds.js';
 import { PayloadMemory } from './payload-memory.js';
 import { Session } from './session.js';
@@ -29,6 +30,7 @@ export class DuckDbStore implements HistoryStore, HistoryWriter, HistoryReader {
   readonly keepsDeliveryState = true;
   readonly knowsPositions = true;
   readonly #options: DatabaseOptions;
+  readonly #held = new HeldPositions();
   #session: Promise<Session> | undefined;
   readonly #memory = new PayloadMemory();
   #prepared:
@@ -41,7 +43,7 @@ export class DuckDbStore implements HistoryStore, HistoryWriter, HistoryReader {
 
   async start(): Promise<void> {
     this.#isStopped = false;
-    this.#session = Session.open(this.#options);
+    this.#session = this.#begin();
     await this.#session;
   }
 
@@ -128,6 +130,28 @@ export class DuckDbStore implements HistoryStore, HistoryWriter, HistoryReader {
     yield* (await this.#open()).chunks({ kind: 'newest' });
   }
 
+  hold(position: number): () => void {
+    const release = this.#held.add(position);
+    this.#tellHeld();
+    return () => {
+      release();
+      this.#tellHeld();
+    };
+  }
+
+  /** What is accepted from now on comes to the worker behind this. */
+  #tellHeld(): void {
+    const position = this.#held.lowest;
+    // A new session is told when it begins.
+    this.#session?.then(async (session) => session.ask('hold', { position })).catch(() => undefined);
+  }
+
+  async #begin(): Promise<Session> {
+    const session = await Session.open(this.#options);
+    await session.ask('hold', { position: this.#held.lowest });
+    return session;
+  }
+
   /** The session at hand, or a new one when its worker has died or could not open the file. @throws StoreAway */
   async #open(): Promise<Session> {
     if (this.#isStopped || !this.#session) throw new StoreAway('the store is not running');
@@ -135,7 +159,7 @@ export class DuckDbStore implements HistoryStore, HistoryWriter, HistoryReader {
     const session = await tried.catch(() => undefined);
     if (session && !session.hasEnded) return session;
     // Whoever comes here first starts the new one, for all.
-    if (this.#session === tried) this.#session = Session.open(this.#options);
+    if (this.#session === tried) this.#session = this.#begin();
     try {
       return await this.#session;
     } catch (error) {

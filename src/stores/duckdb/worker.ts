@@ -59,6 +59,9 @@ async function answerTo(question: Question): Promise<Calls[CallName]['answer']> 
       return null;
     case 'write':
       return engine.write(question.batch, question.state);
+    case 'hold':
+      engine.hold(question.position);
+      return null;
     case 'retain':
       await engine.retain(question.beforeMs);
       return null;

@@ -25,6 +25,10 @@ import type { InfluxTransport } from './transport.js';
 
 export class InfluxReader implements HistoryReader {
   readonly knowsPositions = false;
+
+  hold(): () => void {
+    return () => undefined;
+  }
   readonly #transport: InfluxTransport;
   readonly #probe: ServerProbe;
   readonly #database: string;

@@ -13,6 +13,10 @@ import { kindOf, PlainStore, type Sample } from '../history-store/plain-store.js
 
 export class PlainReader implements HistoryReader {
   readonly knowsPositions = false;
+
+  hold(): () => void {
+    return () => undefined;
+  }
   readonly #store = new PlainStore();
   readonly types: TypeColumns[];
 
