@@ -24,12 +24,15 @@ export interface StoredReading {
 
 export class MemoryReader implements HistoryReader {
   readonly knowsPositions = false;
-
-  hold(): () => void {
-    return () => undefined;
-  }
   readonly readings: StoredReading[] = [];
+  /** Positions that are held. */
+  readonly held = new Set<number>();
   scans = 0;
+
+  hold(position: number): () => void {
+    this.held.add(position);
+    return () => this.held.delete(position);
+  }
 
   add(...readings: StoredReading[]): this {
     this.readings.push(...readings);

@@ -75,6 +75,23 @@ await t.test('maxPoints thins the history, the extremes among what is left', asy
   t.ok(values.includes(-7) && values.includes(999));
 });
 
+await t.test('the store holds the place of a history until it was read, or nobody waits for it', async (t) => {
+  const reader = new MemoryReader();
+  const rig = await FeedRig.open(t, { reader });
+  await rig.publish({ fields: { a: 1 } }, { fields: { a: 2 } });
+  const client = rig.connect();
+  const left = rig.connect();
+  for (const one of [client, left]) {
+    one.subscribe({ history: { since } });
+    t.same([...reader.held], [2], 'from the moment in which the place is taken');
+  }
+  left.connection.end();
+  t.ok(await untilDone(client));
+  t.ok(await until(async () => reader.held.size === 0));
+  rig.connect().subscribe({});
+  t.equal(reader.held.size, 0, 'nothing is held for who asks for no history');
+});
+
 await t.test('more than the bound that the store does not have yet is a gap', async (t) => {
   const rig = await FeedRig.open(t);
   const text = 'x'.repeat(16_000);
