@@ -76,7 +76,7 @@ interface Sent {
 
 function parsed(bytes: Buffer): Sent | Sent[] | undefined {
   try {
-    return JSON.parse(bytes.toString()) as Sent | Sent[];
+    return JSON.parse(bytes.toString().replace('\ufeff', '')) as Sent | Sent[];
   } catch {
     return undefined;
   }

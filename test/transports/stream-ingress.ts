@@ -44,7 +44,7 @@ export function streamIngress(url: string): Ingress {
 function withSeq(bytes: Buffer, seq: number): string | undefined {
   const text = bytes.toString();
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = JSON.parse(text.replace('\ufeff', ''));
     if (typeof value !== 'object' || value === null || Array.isArray(value) || 'seq' in value) return undefined;
     if (!Buffer.from(text).equals(bytes)) return undefined;
     const key = Object.keys(value).length === 0 ? `"seq":${seq}` : `"seq":${seq},`;
