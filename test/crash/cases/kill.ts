@@ -1,11 +1,12 @@
+import { availableParallelism } from 'node:os';
 import { Influxd, influxdIsMissing } from '../../servers/influxd.js';
 import type { FaultCase } from '../fault-case.js';
 import { Life } from '../killer.js';
 
 /** A life is short enough for all that it stored to be asked for at its end. */
 const killsOfLife = 25;
-/** A service that starts waits for its disk now and then; others use that time. */
-const lanes = 3;
+/** A service that starts has a core to itself, as it has where it is the only one: its time to be ready again is told. */
+const lanes = availableParallelism();
 
 export const kill: FaultCase = {
   name: 'kill',
