@@ -8,17 +8,17 @@ import { bucketOf } from './buckets.js';
 import type { Catalog } from './catalog.js';
 import { toCell } from './cell.js';
 import { columnTypes, type Table } from './layout.js';
-import { select, writeChosen } from './selection.js';
+import { onlyOne, select, writeChosen } from './selection.js';
 import type { Series } from './series-list.js';
-import { readingsOf, type TimeRange } from './sql.js';
+import { readingsOf, type RowRange } from './sql.js';
 
 export type Group = Pick<AggregateRow, 'device' | 'type' | 'tags'>;
 
 /** Part of an answer, by column, as it crosses from the worker. */
 export interface AggregateChunk {
-  buckets: number[];
+  buckets: Int32Array;
   /** For each row, the number of its group. */
-  groups: number[];
+  groups: Int32Array;
   columns: Cell[][];
   /** Groups that no chunk before had. */
   added: { number: number; group: Group }[];
@@ -37,8 +37,8 @@ export async function* aggregate(
 ): AsyncGenerator<AggregateChunk> {
   const fields = mergeFields(catalog, query);
   const tables = query.columns.flatMap(({ type }) => catalog.tables.get(type) ?? []);
-  const range = { from: query.edges[0]!, to: query.edges.at(-1)! };
   const chosen = select(catalog, tables, query.series);
+  const range = { from: query.edges[0]!, to: query.edges.at(-1)!, series: onlyOne(chosen) };
   if (chosen.length === 0 || fields.length === 0 || range.from >= range.to) return;
   const { groups, groupOf } = groupSeries(chosen, query.group);
   await writeChosen(connection, chosen, groupOf);
@@ -47,7 +47,7 @@ export async function* aggregate(
   for await (const chunk of result) yield buildChunk(chunk, query.cells.length, groups, seen);
 }
 
-function statement(tables: Table[], fields: MergedField[], query: AggregateQuery, range: TimeRange): string {
+function statement(tables: Table[], fields: MergedField[], query: AggregateQuery, range: RowRange): string {
   const readings = tables.map((table) => rowsOf(table, fields, query.edges, range)).join(' UNION ALL ');
   const { device, type, tags } = query.group;
   const isBySeries = device && type && tags === 'all';
@@ -63,7 +63,7 @@ function statement(tables: Table[], fields: MergedField[], query: AggregateQuery
 }
 
 /** bucket, part, ts, rank and one column for each field. */
-function rowsOf(table: Table, fields: MergedField[], edges: readonly bigint[], range: TimeRange): string {
+function rowsOf(table: Table, fields: MergedField[], edges: readonly bigint[], range: RowRange): string {
   const columns = fields.map(({ name, kind }) => {
     const field = table.stored(name);
     return field?.kind === kind ? field.column : undefined;
@@ -73,7 +73,7 @@ function rowsOf(table: Table, fields: MergedField[], edges: readonly bigint[], r
     (column, index) => `, ${column ?? `NULL::${columnTypes[fields[index]!.kind]}`} AS v${index}`,
   );
   return `
-    SELECT ${bucketOf(edges)} AS bucket, part, ts, rank${values.join('')}
+    SELECT (${bucketOf(edges)})::INTEGER AS bucket, part, ts, rank${values.join('')}
     FROM (${readingsOf(table, used, range)}) JOIN chosen USING (series)`;
 }
 
@@ -122,7 +122,7 @@ function tagsOf(series: Series, keys: 'all' | readonly string[]): Tags {
 }
 
 function buildChunk(chunk: DuckDBDataChunk, cells: number, groups: Group[], seen: Set<number>): AggregateChunk {
-  const numbers = chunk.getColumnValues(1).map(Number);
+  const numbers = integersOf(chunk, 1);
   const added: AggregateChunk['added'] = [];
   for (const number of numbers) {
     if (seen.has(number)) continue;
@@ -130,5 +130,10 @@ function buildChunk(chunk: DuckDBDataChunk, cells: number, groups: Group[], seen
     added.push({ number, group: groups[number]! });
   }
   const columns = Array.from({ length: cells }, (_, index) => chunk.getColumnValues(index + 2).map(toCell));
-  return { buckets: chunk.getColumnValues(0).map(Number), groups: numbers, columns, added };
+  return { buckets: integersOf(chunk, 0), groups: numbers, columns, added };
+}
+
+/** A column of INTEGER without nulls. */
+function integersOf(chunk: DuckDBDataChunk, column: number): Int32Array {
+  return Int32Array.from(chunk.getColumnValues(column) as number[]);
 }

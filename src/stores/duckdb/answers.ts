@@ -21,7 +21,7 @@ export async function* aggregateRows(chunks: AsyncIterable<AggregateChunk>): Asy
   const byNumber = new Map<number, Group>();
   for await (const { buckets, groups, columns, added } of chunks) {
     for (const { number, group } of added) byNumber.set(number, group);
-    yield buckets.map((bucket, row) => {
+    yield Array.from(buckets, (bucket, row) => {
       const { device, type, tags } = byNumber.get(groups[row]!)!;
       return { bucket, device, type, tags, cells: columns.map((column) => column[row]!) };
     });

@@ -5,10 +5,10 @@ import type { Cell, ScanQuery } from '../../ports/history-store.js';
 import type { Catalog } from './catalog.js';
 import { toCell } from './cell.js';
 import { columnTypes, type Table } from './layout.js';
-import { select, writeChosen } from './selection.js';
+import { onlyOne, select, writeChosen } from './selection.js';
 import type { Series } from './series-list.js';
 import { slices, windows, type Cut } from './slices.js';
-import { int64, readingsOf, type TimeRange } from './sql.js';
+import { int64, readingsOf, type RowRange, type TimeRange } from './sql.js';
 
 /** Cells that one slice may have, so that wide rows come in shorter slices. */
 const maxCellsPerSlice = 400_000;
@@ -49,11 +49,12 @@ export async function* scan(
   const maxRows = Math.max(2048, Math.floor(maxCellsPerSlice / (slots.kinds.length + 2)));
   let left = query.limit ?? Infinity;
   const { devices, tags } = query.series;
-  const cut: Cut = { connection, tables, onlyChosen: Boolean(devices ?? tags), order: query.order };
+  const series = onlyOne(chosen);
+  const cut: Cut = { connection, tables, onlyChosen: Boolean(devices ?? tags), series, order: query.order };
   for await (const slice of left <= maxRows ? windows(cut, range, left) : slices(cut, range, maxRows)) {
     const limit = left === Infinity ? '' : `LIMIT ${left}`;
     const sql = `
-      SELECT * FROM (${tables.map((table) => rowsOf(catalog, query, table, slots, slice)).join(' UNION ALL ')})
+      SELECT * FROM (${tables.map((table) => rowsOf(catalog, query, table, slots, { ...slice, series })).join(' UNION ALL ')})
       WHERE ${behind} ORDER BY ts ${query.order}, rank ${query.order} ${limit}`;
     const result = await connection.run(sql);
     for (let chunk = await result.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
@@ -84,7 +85,7 @@ function assignSlots(catalog: Catalog, query: ScanQuery): Slots {
 }
 
 /** ts, rank and all slots of one table's readings that have a value. */
-function rowsOf(catalog: Catalog, query: ScanQuery, table: Table, slots: Slots, slice: TimeRange): string {
+function rowsOf(catalog: Catalog, query: ScanQuery, table: Table, slots: Slots, slice: RowRange): string {
   const ofTable = slots.byTable.get(table)!;
   const asked = query.columns.find(({ type }) => catalog.tables.get(type) === table)!.fields;
   const columns = slots.kinds.map((_, slot) => {

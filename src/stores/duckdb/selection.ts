@@ -26,6 +26,14 @@ export function select(catalog: Catalog, tables: readonly Table[], selection: Se
 }
 
 /**
+ * The id where one series is chosen: a condition on a constant is tested while the column is read, which took a sixth less
+ * for one of 1,000 series than the join with `chosen` alone.
+ */
+export function onlyOne(chosen: readonly Series[]): number | undefined {
+  return chosen.length === 1 ? chosen[0]!.id : undefined;
+}
+
+/**
  * Tells a query its series: the temporary table `chosen(series, rank, part)` of its connection, where `rank` is the place
  * of the series in the order of prefixes and `part` the number of its group, if there are groups.
  */

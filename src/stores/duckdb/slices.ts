@@ -10,6 +10,8 @@ export interface Cut {
   connection: DuckDBConnection;
   tables: readonly Table[];
   onlyChosen: boolean;
+  /** The one in `chosen`, if it is one. */
+  series: number | undefined;
   order: 'asc' | 'desc';
 }
 
@@ -92,10 +94,10 @@ async function countByBucket(cut: Cut, range: TimeRange, width: bigint): Promise
 }
 
 /** A late row may have a main one under it, and then counts twice: slices come out a little smaller. */
-function timesOf({ tables, onlyChosen }: Cut, range: TimeRange): string {
+function timesOf({ tables, onlyChosen, series }: Cut, range: TimeRange): string {
   const restriction = onlyChosen ? 'SEMI JOIN chosen USING (series)' : '';
   return tables
     .flatMap((table) => (table.hasLate(range.from, range.to) ? [table.main, table.late] : [table.main]))
-    .map((name) => `SELECT ts FROM ${name} ${restriction} WHERE ${within(range)}`)
+    .map((name) => `SELECT ts FROM ${name} ${restriction} WHERE ${within({ ...range, series })}`)
     .join(' UNION ALL ');
 }

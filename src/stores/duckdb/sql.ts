@@ -23,15 +23,21 @@ export interface TimeRange {
   to: bigint;
 }
 
-export function within({ from, to }: TimeRange): string {
-  return `ts >= ${int64(from)} AND ts < ${int64(to)}`;
+/** Readings of a range of times, of one series only if one is named. */
+export interface RowRange extends TimeRange {
+  series?: number | undefined;
+}
+
+export function within({ from, to, series }: RowRange): string {
+  const times = `ts >= ${int64(from)} AND ts < ${int64(to)}`;
+  return series === undefined ? times : `${times} AND series = ${int64(BigInt(series))}`;
 }
 
 /**
  * A SELECT of ts, series and the columns of all readings of a type in a range, each identity once.
  * @param before only readings of lower positions
  */
-export function readingsOf(table: Table, columns: readonly string[], range: TimeRange, before?: number): string {
+export function readingsOf(table: Table, columns: readonly string[], range: RowRange, before?: number): string {
   const { main, late } = table;
   const list = columns.map((column) => `, ${column}`).join('');
   const where = before === undefined ? within(range) : `${within(range)} AND seq < ${int64(BigInt(before))}`;
