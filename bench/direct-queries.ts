@@ -33,7 +33,7 @@ export class DirectDuckDb {
     const ask = (sql: string) => async () => JSON.stringify((await connection.runAndReadAll(sql)).getRowsJson()).length;
     return {
       day: ask(`
-        SELECT (ts - ${fromMs}000000) // ${bucketMs}000000 AS bucket, avg(${field}) FROM ${table}
+        SELECT (ts - ${fromMs}000000) // ${bucketMs}000000 AS bucket, '${device}', avg(${field}) FROM ${table}
         WHERE ${within} AND series IN (SELECT id FROM series WHERE device = '${device}') GROUP BY bucket ORDER BY bucket`),
       bySite: ask(`
         SELECT tags->>'$.site' AS site, avg(${field}) FROM ${table} JOIN series ON series.id = ${table}.series
@@ -61,7 +61,7 @@ export function directInflux(url: string, database: string, { fromMs, toMs, buck
   };
   return {
     day: ask(
-      `SELECT mean(temperature) FROM machine WHERE ${within} AND device = '${device}' GROUP BY time(${bucketMs}ms, ${fromMs % bucketMs}ms) fill(none)`,
+      `SELECT mean(temperature) FROM machine WHERE ${within} AND device = '${device}' GROUP BY device, time(${bucketMs}ms, ${fromMs % bucketMs}ms) fill(none)`,
     ),
     bySite: ask(`SELECT mean(temperature) FROM machine WHERE ${within} GROUP BY site`),
     newest: ask(`SELECT last(temperature) FROM machine WHERE ${within} GROUP BY *`),

@@ -20,6 +20,8 @@ export interface TypePlan {
   calls: CallColumn[];
   /** For each cell that is asked for: where among the calls its answer is, ready; -1 where it has to be made of several. */
   places: number[];
+  /** Whether the answers are the cells that are asked for, one by one. */
+  isAnswered: boolean;
 }
 
 export interface AggregatePlan {
@@ -42,7 +44,8 @@ export function planAggregate({ columns, group, cells }: AggregateQuery): Aggreg
     const kinds = new Map(fields.filter(({ name }) => isKey(name)).map(({ name, kind }) => [name, kind]));
     const calls = callsOf(kinds, cells, isJoined);
     const places = cells.map(({ field, fn }) => calls.findIndex((call) => call.field === field && call.call === fn));
-    return { type, kinds, calls, places };
+    const isAnswered = calls.length === cells.length && places.every((place, index) => place === index);
+    return { type, kinds, calls, places, isAnswered };
   });
   return { types: types.filter(({ type, calls }) => isTypeName(type) && calls.length > 0), isJoined };
 }

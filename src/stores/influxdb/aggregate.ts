@@ -83,18 +83,15 @@ async function* shifted(chunks: AsyncIterable<AggregateRow[]>, by: number): Asyn
   for await (const rows of chunks) yield rows.map((row) => ({ ...row, bucket: row.bucket + by }));
 }
 
-/** A group in a bucket: the answers to the calls on one type. */
-interface HeldRow extends Pick<AggregateRow, 'device' | 'type' | 'tags'> {
-  plan: TypePlan;
-  cells: Cell[];
-}
-
-/** The answer for some buckets, turned from groups to buckets. */
+/**
+ * The answer for some buckets, turned from groups to buckets. Where types are joined, a row has its type until then, and the
+ * answers to the calls in its cells.
+ */
 class HeldBuckets {
   readonly #query: AggregateQuery;
   readonly #plan: AggregatePlan;
   readonly #segments: readonly Segment[];
-  readonly #buckets = new Map<number, HeldRow[]>();
+  readonly #buckets = new Map<number, AggregateRow[]>();
 
   constructor(query: AggregateQuery, plan: AggregatePlan, segments: readonly Segment[]) {
     this.#query = query;
@@ -132,8 +129,8 @@ class HeldBuckets {
     let rows: AggregateRow[] = [];
     for (let bucket = first; bucket < next; bucket++) {
       const held = this.#buckets.get(bucket) ?? [];
-      if (this.#plan.isJoined) rows.push(...joinTypes(held, this.#query, bucket));
-      else for (const row of held) rows.push(this.#finish(row, bucket));
+      if (this.#plan.isJoined) rows.push(...this.#joinTypes(held, bucket));
+      else for (const row of held) rows.push(row);
       if (rows.length < chunkRows) continue;
       yield rows;
       rows = [];
@@ -143,39 +140,72 @@ class HeldBuckets {
 
   /** @returns false when a sum may be wrong */
   #take({ name, tags: grouped = {}, values }: QuerySeries): boolean {
-    const plan = this.#plan.types.find(({ type }) => type === name);
+    const { isJoined } = this.#plan;
+    const plan = this.#planOf(name);
     if (!plan) return true;
-    const { device, ...others } = grouped;
+    const { device = null, ...others } = grouped;
     const tags = tagsOf(Object.keys(others), Object.values(others));
-    const type = this.#query.group.type ? name : null;
+    const type = isJoined || this.#query.group.type ? name : null;
     const kinds = plan.calls.map(({ call, kind }) => kindOfCall(call, kind));
     const sumsIntegers = plan.calls.some(({ call, kind }) => call === 'sum' && kind === 'integer');
-    for (const row of values) {
-      const cells = cellsOf(row, kinds);
-      if (!cells) continue;
-      if (sumsIntegers && hasOverflow(plan, cells)) return false;
-      const bucket = bucketIn(this.#segments, timeOf(row[0]));
+    for (const value of values) {
+      const answers = cellsOf(value, kinds);
+      if (!answers) continue;
+      if (sumsIntegers && hasOverflow(plan, answers)) return false;
+      const bucket = bucketIn(this.#segments, timeOf(value[0]));
       // Property by property: spreading an object here cost more than all else that is done with a row.
-      const held = { device: device ?? null, type, tags, plan, cells };
+      const row = { bucket, device, type, tags, cells: isJoined ? answers : this.#results(plan, answers) };
       const others = this.#buckets.get(bucket);
-      if (others) others.push(held);
-      else this.#buckets.set(bucket, [held]);
+      if (others) others.push(row);
+      else this.#buckets.set(bucket, [row]);
     }
     return true;
   }
 
-  #finish({ device, type, tags, plan, cells }: HeldRow, bucket: number): AggregateRow {
-    const results: Cell[] = [];
-    for (const [index, place] of plan.places.entries()) {
-      if (place >= 0) results.push(cells[place]!);
-      else {
-        const { field, fn } = this.#query.cells[index]!;
-        const kind = plan.kinds.get(field);
-        results.push(kind === undefined ? null : resultOf(fn, partsOf(plan, cells, field), kind));
-      }
-    }
-    return { bucket, device, type, tags, cells: results };
+  #planOf(type: string | null): TypePlan | undefined {
+    return this.#plan.types.find((plan) => plan.type === type);
   }
+
+  #results(plan: TypePlan, answers: Cell[]): Cell[] {
+    if (plan.isAnswered) return answers;
+    return this.#query.cells.map(({ field, fn }, index) => {
+      const place = plan.places[index]!;
+      if (place >= 0) return answers[place]!;
+      const kind = plan.kinds.get(field);
+      return kind === undefined ? null : resultOf(fn, partsOf(plan, answers, field), kind);
+    });
+  }
+
+  /** Makes one row of those that several types have for a group. */
+  #joinTypes(rows: readonly AggregateRow[], bucket: number): AggregateRow[] {
+    const groups = new Map<string, AggregateRow[]>();
+    for (const row of rows) {
+      const key = encodePrefix('', row.device ?? '', row.tags);
+      const group = groups.get(key);
+      if (group) group.push(row);
+      else groups.set(key, [row]);
+    }
+    return [...groups.values()].map((group) => {
+      const answers = group.map(({ type, cells }) => ({ plan: this.#planOf(type)!, cells }));
+      const { device, tags } = group[0]!;
+      return { bucket, device, type: null, tags, cells: this.#query.cells.map((cell) => joinedResult(cell, answers)) };
+    });
+  }
+}
+
+function joinedResult(
+  { field, fn }: AggregateQuery['cells'][number],
+  answers: readonly { plan: TypePlan; cells: Cell[] }[],
+): Cell {
+  const having = answers.filter(({ plan }) => plan.kinds.has(field));
+  const kind = having[0]?.plan.kinds.get(field);
+  if (kind === undefined) return null;
+  const parts = having.map(({ plan, cells }) => partsOf(plan, cells, field));
+  return resultOf(
+    fn,
+    parts.reduce((a, b) => joinParts(a, b, kind)),
+    kind,
+  );
 }
 
 /** @returns undefined where all are null */
@@ -203,30 +233,4 @@ function partsOf({ calls }: TypePlan, cells: readonly Cell[], field: string): Pa
     if (call.field === field && cells[index] !== null) parts[call.call] = cells[index]!;
   });
   return parts;
-}
-
-/** Makes one row of those that several types have for a group. */
-function joinTypes(rows: readonly HeldRow[], { cells }: AggregateQuery, bucket: number): AggregateRow[] {
-  const groups = new Map<string, HeldRow[]>();
-  for (const row of rows) {
-    const key = encodePrefix('', row.device ?? '', row.tags);
-    const group = groups.get(key);
-    if (group) group.push(row);
-    else groups.set(key, [row]);
-  }
-  return [...groups.values()].map((group) => {
-    const results = cells.map(({ field, fn }) => {
-      const having = group.filter(({ plan }) => plan.kinds.has(field));
-      const kind = having[0]?.plan.kinds.get(field);
-      if (kind === undefined) return null;
-      const parts = having.map(({ plan, cells }) => partsOf(plan, cells, field));
-      return resultOf(
-        fn,
-        parts.reduce((a, b) => joinParts(a, b, kind)),
-        kind,
-      );
-    });
-    const { device, type, tags } = group[0]!;
-    return { bucket, device, type, tags, cells: results };
-  });
 }
