@@ -65,14 +65,14 @@ export const durableCost: Case = {
   title: 'What it costs that an acknowledged reading is on disk',
   how: [
     loadByHttp,
-    'Ours is the server as it is, and with each sync of a file delayed by 5 and by 20 ms. Bare is the same server with the ' +
-      'directory of its spool in memory, where a sync costs nothing. Both deliver to DuckDB on disk meanwhile.',
+    'Ours is the server as it is, and where each durable write of the spool takes at least 5 and 20 ms. Bare is the same ' +
+      'server with the directory of its spool in memory, where a sync costs nothing. Both deliver to DuckDB on disk meanwhile.',
   ],
   async run(context) {
     return [
       await line(context, 'batch 100', [0.85, 0.95], 0),
-      await line(context, 'batch 100, syncs 5 ms slower', [0.8, 0.9], 5),
-      await line(context, 'batch 100, syncs 20 ms slower', [0.7, 0.85], 20),
+      await line(context, 'batch 100, syncs of 5 ms', [0.8, 0.9], 5),
+      await line(context, 'batch 100, syncs of 20 ms', [0.7, 0.85], 20),
     ];
   },
 };

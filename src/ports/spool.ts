@@ -17,7 +17,7 @@ export interface SpoolEntry {
 export interface Appended {
   /** Of the first entry's first reading; the others follow without a gap. */
   position: number;
-  /** Fulfilled once fsync has returned for all entries; rejected with a Refusal when none is kept. */
+  /** Fulfilled once all entries are on the medium; rejected with a Refusal when none is kept. */
   durable: Promise<void>;
 }
 

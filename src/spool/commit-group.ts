@@ -1,8 +1,8 @@
-/** The records that wait for one fsync, encoded as they will lie in the segment. */
+/** The records that wait for one durable write, encoded as they will lie in the segment. */
 import type { SpoolEntry } from '../ports/spool.js';
 import { recordHeaderBytes, sealRecord } from './format.js';
 
-/** Large enough for what arrives during one fsync at full rate; larger records get a chunk of their own. */
+/** Large enough for what arrives during one such write at full rate; larger records get a chunk of their own. */
 const chunkBytes = 1024 * 1024;
 
 export interface GroupRecord {

@@ -28,7 +28,6 @@ export async function writeDelivery(files: FileLayer, directory: string, state: 
   const file = await files.create(aside);
   try {
     await file.write([Buffer.from(JSON.stringify(state))], 0);
-    await file.sync();
   } finally {
     await file.close();
   }

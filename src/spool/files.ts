@@ -1,19 +1,23 @@
-/** All that the spool asks of a file system. Injectable, so that a test can lose, tear or refuse what was not synced. */
+/**
+ * All that the spool asks of a file system. Injectable, so that a test can lose, tear or refuse what was not synced.
+ *
+ * Files are opened with O_DSYNC: a write returns when its data, and the size that it needs, are on the medium, as fdatasync
+ * would have it, and without a second way through the event loop for that.
+ */
 import { constants } from 'node:fs';
 import { mkdir, open, readdir, rename, unlink, type FileHandle } from 'node:fs/promises';
 import type { ReusedBytes } from '../domain/reused-bytes.js';
 
 export interface LogFile {
   size(): Promise<number>;
-  /** Writes all of the buffers, in order, from `offset` on. */
+  /** Writes all of the buffers, in order, from `offset` on. Returns when they are on the medium. */
   write(buffers: Uint8Array[], offset: number): Promise<void>;
   /**
    * @param memory that the bytes may be read into
    * @returns the bytes read, fewer than `length` only at the end of the file
    */
   read(offset: number, length: number, memory?: ReusedBytes): Promise<Buffer>;
-  /** Returns when the data, and the size that it needs, are on the medium. */
-  sync(): Promise<void>;
+  /** Returns when the new length is on the medium. */
   truncate(length: number): Promise<void>;
   close(): Promise<void>;
 }
@@ -32,6 +36,8 @@ export interface FileLayer {
   syncDirectory(directory: string): Promise<void>;
 }
 
+const durable = constants.O_RDWR | constants.O_DSYNC;
+
 class NodeLogFile implements LogFile {
   readonly #handle: FileHandle;
 
@@ -45,13 +51,11 @@ class NodeLogFile implements LogFile {
 
   async write(buffers: Uint8Array[], offset: number): Promise<void> {
     let at = offset;
-    for (const buffer of buffers) {
-      let written = 0;
-      while (written < buffer.length) {
-        const { bytesWritten } = await this.#handle.write(buffer, written, buffer.length - written, at);
-        written += bytesWritten;
-        at += bytesWritten;
-      }
+    let rest = buffers;
+    while (rest.length > 0) {
+      const { bytesWritten } = await this.#handle.writev(rest, at);
+      at += bytesWritten;
+      rest = behind(rest, bytesWritten);
     }
   }
 
@@ -66,17 +70,24 @@ class NodeLogFile implements LogFile {
     return buffer.subarray(0, filled);
   }
 
-  async sync(): Promise<void> {
-    await this.#handle.datasync();
-  }
-
   async truncate(length: number): Promise<void> {
     await this.#handle.truncate(length);
+    await this.#handle.datasync();
   }
 
   async close(): Promise<void> {
     await this.#handle.close();
   }
+}
+
+/** What is left of the buffers when so many bytes of them are written. */
+function behind(buffers: Uint8Array[], bytes: number): Uint8Array[] {
+  let passed = bytes;
+  for (const [index, buffer] of buffers.entries()) {
+    if (passed < buffer.length) return [buffer.subarray(passed), ...buffers.slice(index + 1)];
+    passed -= buffer.length;
+  }
+  return [];
 }
 
 export const nodeFiles: FileLayer = {
@@ -87,10 +98,10 @@ export const nodeFiles: FileLayer = {
     return readdir(directory);
   },
   async create(path) {
-    return new NodeLogFile(await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC, 0o640));
+    return new NodeLogFile(await open(path, durable | constants.O_CREAT | constants.O_TRUNC, 0o640));
   },
   async open(path) {
-    return new NodeLogFile(await open(path, constants.O_RDWR));
+    return new NodeLogFile(await open(path, durable));
   },
   rename,
   async remove(path) {

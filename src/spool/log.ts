@@ -2,8 +2,8 @@
  * The spool: a segmented, append-only log. Format: format.ts. What a start does with what it finds: recovery.ts.
  *
  * Invariants
- * - `append` is acknowledged (`durable`) only after the record and all before it are written and fdatasync has returned.
- * - Group commit: while one fdatasync is under way, everything that arrives is gathered, and goes with the next one.
+ * - `append` is acknowledged (`durable`) only after the record and all before it are on the medium.
+ * - Group commit: while one durable write is under way, everything that arrives is gathered, and goes with the next one.
  * - After a failed write or sync a segment is never written again: what the kernel kept of it is not known. The records
  *   that waited are refused, their positions are given out again, and the log goes on in a new segment whose first
  *   position makes void what the old one may hold beyond it. Until that segment is durable, nothing is taken.
@@ -198,7 +198,6 @@ export class SegmentedSpool implements Spool {
     if (this.#segments.newest!.endOffset >= this.#segmentBytes) await this.#openSegment();
     const segment = this.#segments.newest!;
     await segment.file.write(group.buffers(), segment.endOffset);
-    await segment.file.sync();
     for (const record of group.records) {
       const { position, count, bytes, arrivedMs } = record;
       segment.note(position, count, segment.endOffset, bytes);

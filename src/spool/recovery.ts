@@ -96,7 +96,6 @@ async function recoverSegment(files: FileLayer, filePath: string, task: SegmentT
   if (isNewest && segment.endOffset < bytes.length) {
     result.tornBytes = bytes.length - segment.endOffset;
     await file.truncate(segment.endOffset);
-    await file.sync();
   }
   result.segments.push(segment);
   result.head = segment.endPosition;

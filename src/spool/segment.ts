@@ -35,7 +35,6 @@ export class Segment {
     const file = await files.create(filePath);
     try {
       await file.write([encodeSegmentHeader(name.firstPosition, rejectedTotal)], 0);
-      await file.sync();
       await files.syncDirectory(directory);
     } catch (error) {
       await file.close();

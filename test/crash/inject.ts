@@ -51,8 +51,8 @@ fs.open = async (file, flags, mode) => {
     entryChange = 'rotate, directory synced';
     await at('rotate, made');
   }
-  if (isSegment(name)) watchSegment(handle);
-  else if (name.endsWith('delivery.json.new')) watchCursor(handle);
+  if (isSegment(name)) watchSegment(handle, name);
+  else if (name.endsWith('delivery.json.new')) watchCursor(handle, name);
   else if (path.basename(name) === 'spool') watchDirectory(handle);
   return handle;
 };
@@ -72,42 +72,42 @@ fs.unlink = async (file) => {
   await at('delete, done');
 };
 
-/** The form of `write` that the product uses. */
-type Write = (
-  buffer: Uint8Array,
-  offset: number,
-  length: number,
-  position: number,
-) => Promise<{ bytesWritten: number }>;
+/** The form of `writev` that the spool uses: what it has written is on the disk when it returns. */
+type Write = (buffers: Uint8Array[], position: number) => Promise<{ bytesWritten: number; buffers: Uint8Array[] }>;
 
-function watchSegment(handle: FileHandle): void {
-  const datasync = handle.datasync.bind(handle);
+/** What stands in the file and was not synced, as a call leaves it that is broken off in between. */
+async function writeUnsynced(name: string, buffers: Uint8Array[], position: number): Promise<void> {
+  const handle = await open(name, 'r+');
+  await handle.writev(buffers, position);
+  await handle.close();
+}
+
+function watchSegment(handle: FileHandle, name: string): void {
   const truncate = handle.truncate.bind(handle);
-  const write: Write = handle.write.bind(handle);
-  let isHeader = false;
-  const watched: Write = async (buffer, offset, length, position) => {
-    isHeader = position === 0;
+  const writev: Write = handle.writev.bind(handle);
+  const watched: Write = async (buffers, position) => {
+    const isHeader = position === 0;
     if (isHeader) await at('rotate, before the header');
     else if (fault?.act === 'lie' && isDue('append, before')) {
-      void pause(fault.delayMs).then(() => write(buffer, offset, length, position));
-      return { bytesWritten: length };
+      void pause(fault.delayMs).then(() => writev(buffers, position));
+      return { bytesWritten: Buffer.concat(buffers).length, buffers };
     } else await at('append, before');
     if (!isHeader && isDue('append, half written')) {
-      await write(buffer, offset, length >>> 1, position);
+      const bytes = Buffer.concat(buffers);
+      await writeUnsynced(name, [bytes.subarray(0, bytes.length >>> 1)], position);
       kill('append, half written');
     }
-    const result = await write(buffer, offset, length, position);
-    if (isHeader) await at('rotate, header written');
-    else await at('append, written');
+    const written = isHeader ? 'rotate, header written' : 'append, written';
+    if (fault?.point === written || fault?.point === 'sync') {
+      await writeUnsynced(name, buffers, position);
+      await at(written);
+      await at('sync');
+    }
+    const result = await writev(buffers, position);
+    await at(isHeader ? 'rotate, header synced' : 'append, synced');
     return result;
   };
-  handle.write = watched as FileHandle['write'];
-  handle.datasync = async () => {
-    await at('sync');
-    await datasync();
-    if (isHeader) await at('rotate, header synced');
-    else await at('append, synced');
-  };
+  handle.writev = watched as FileHandle['writev'];
   handle.truncate = async (length) => {
     await at('start, before the cut');
     await truncate(length);
@@ -115,19 +115,18 @@ function watchSegment(handle: FileHandle): void {
   };
 }
 
-function watchCursor(handle: FileHandle): void {
-  const datasync = handle.datasync.bind(handle);
-  const write: Write = handle.write.bind(handle);
-  const watched: Write = async (...args) => {
-    const result = await write(...args);
-    await at('commit, written');
+function watchCursor(handle: FileHandle, name: string): void {
+  const writev: Write = handle.writev.bind(handle);
+  const watched: Write = async (buffers, position) => {
+    if (fault?.point === 'commit, written') {
+      await writeUnsynced(name, buffers, position);
+      await at('commit, written');
+    }
+    const result = await writev(buffers, position);
+    await at('commit, synced');
     return result;
   };
-  handle.write = watched as FileHandle['write'];
-  handle.datasync = async () => {
-    await datasync();
-    await at('commit, synced');
-  };
+  handle.writev = watched as FileHandle['writev'];
 }
 
 function watchDirectory(handle: FileHandle): void {

@@ -107,7 +107,9 @@ export class RecordingFiles implements FileLayer {
       this.failing(operation.kind);
       this.operations.push(operation);
     };
-    const lies = this.#sabotage === 'no fsync';
+    const sync = () => {
+      if (this.#sabotage !== 'no fsync') note({ kind: 'sync', inode });
+    };
     return {
       async size() {
         return contents[inode]!.length;
@@ -116,6 +118,7 @@ export class RecordingFiles implements FileLayer {
         const bytes = Buffer.concat(buffers);
         note({ kind: 'write', inode, offset, bytes });
         contents[inode] = written(contents[inode]!, offset, bytes);
+        sync();
       },
       async read(offset, length, memory) {
         const found = contents[inode]!.subarray(offset, offset + length);
@@ -123,12 +126,10 @@ export class RecordingFiles implements FileLayer {
         found.copy(bytes);
         return bytes;
       },
-      async sync() {
-        if (!lies) note({ kind: 'sync', inode });
-      },
       async truncate(length) {
         note({ kind: 'truncate', inode, length });
         contents[inode] = Buffer.from(contents[inode]!.subarray(0, length));
+        sync();
       },
       async close() {
         // Nothing is held.

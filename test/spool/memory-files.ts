@@ -90,7 +90,11 @@ export class MemoryFiles implements FileLayer {
 
   #file(name: string, inode: Inode): LogFile {
     const before = (operation: Operation) => this.failing(operation, name);
-    const countSync = () => this.syncs++;
+    const sync = async () => {
+      await before('sync');
+      this.syncs++;
+      inode.synced = Buffer.from(inode.data);
+    };
     return {
       async size() {
         return inode.data.length;
@@ -102,6 +106,7 @@ export class MemoryFiles implements FileLayer {
         inode.data.copy(grown);
         bytes.copy(grown, offset);
         inode.data = grown;
+        await sync();
       },
       async read(offset, length, memory) {
         const found = inode.data.subarray(offset, offset + length);
@@ -109,14 +114,10 @@ export class MemoryFiles implements FileLayer {
         found.copy(bytes);
         return bytes;
       },
-      async sync() {
-        await before('sync');
-        countSync();
-        inode.synced = Buffer.from(inode.data);
-      },
       async truncate(length) {
         await before('truncate');
         inode.data = Buffer.from(inode.data.subarray(0, length));
+        await sync();
       },
       async close() {
         // Nothing is held.
