@@ -14,7 +14,8 @@ import { Backoff, type BackoffOptions } from './backoff.js';
 import { inReadings, jsonFormat, type BatchFormat, type EncodedBatch } from './batch-format.js';
 import { currentToken, isRenewable, type Token } from './credentials.js';
 import { DeviceBuffer } from './device-buffer.js';
-import type { Device, DeviceEvents, DeviceState, Refused } from './device.js';
+import { DeviceLife } from './device-life.js';
+import type { Device, DeviceEvents, Refused } from './device.js';
 import { Stamper, type OutgoingReading } from './outgoing-reading.js';
 import { pause } from './pause.js';
 import { postReadings, type PostOutcome } from './post-readings.js';
@@ -50,13 +51,14 @@ export class HttpDevice implements Device {
   #readings: OutgoingReading[] = [];
   #posting = 0;
   #flushing = false;
-  #state: DeviceState | undefined;
+  readonly #life: DeviceLife;
   /** Halved whenever the server finds a batch too large. */
   #batchReadings: number;
   #batchTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: HttpDeviceOptions) {
     this.#options = options;
+    this.#life = new DeviceLife(options);
     this.#url = new URL('/v1/readings', options.url);
     this.#format = options.format ?? jsonFormat;
     this.#buffer = new DeviceBuffer(options.maxBufferedReadings ?? 10_000);
@@ -65,7 +67,7 @@ export class HttpDevice implements Device {
   }
 
   start(): void {
-    this.#enter('online');
+    this.#life.enter('online');
     this.#post();
   }
 
@@ -89,8 +91,8 @@ export class HttpDevice implements Device {
   }
 
   stop(): void {
-    if (this.#isOver()) return;
-    this.#enter('stopped');
+    if (this.#life.isOver) return;
+    this.#life.enter('stopped');
     this.#end({ code: 'closed', message: 'the device was stopped' });
   }
 
@@ -100,7 +102,7 @@ export class HttpDevice implements Device {
 
   /** Starts a request when one is due and none is on its way. */
   #post(): void {
-    if (this.#state === undefined || this.#isOver() || this.#posting > 0 || this.#readings.length === 0) return;
+    if (!this.#life.hasBegun || this.#life.isOver || this.#posting > 0 || this.#readings.length === 0) return;
     if (this.#flushing || this.#readings.length >= this.#batchReadings) this.#postNow();
     else this.#batchTimer ??= setTimeout(() => this.#postNow(), this.#options.batchDelayMs ?? 1000);
   }
@@ -120,7 +122,7 @@ export class HttpDevice implements Device {
     const firstAttemptAtMs = performance.now();
     for (let onTheirWay = batch.length; ; onTheirWay = 0) {
       const answer = await this.#attempt(encoded);
-      if (this.#isOver()) return;
+      if (this.#life.isOver) return;
       if (answer.outcome === 'later') {
         await this.#wait(answer.refused, onTheirWay, answer.retryAfterMs);
       } else if (answer.outcome === 'never') {
@@ -152,7 +154,7 @@ export class HttpDevice implements Device {
 
   async #wait(refused: Refused, readings: number, retryAfterMs = 0): Promise<void> {
     const delayMs = this.#backoff.nextMs(retryAfterMs);
-    this.#enter('waiting');
+    this.#life.enter('waiting');
     this.#options.onRetry?.({ ...refused, readings, delayMs });
     await pause(delayMs, this.#stopping.signal);
   }
@@ -160,7 +162,7 @@ export class HttpDevice implements Device {
   #settle(batch: OutgoingReading[], encoded: EncodedBatch, answer: Settled, latencyMs: number): void {
     this.#posting = 0;
     this.#backoff.reset();
-    this.#enter('online');
+    this.#life.enter('online');
     if (answer.outcome === 'too_large' && batch.length > 1) {
       this.#batchReadings = Math.ceil(batch.length / 2);
       return;
@@ -175,18 +177,8 @@ export class HttpDevice implements Device {
     this.#buffer.release(batch.length);
   }
 
-  #isOver(): boolean {
-    return this.#state === 'failed' || this.#state === 'stopped';
-  }
-
-  #enter(state: DeviceState): void {
-    if (this.#state === state) return;
-    this.#state = state;
-    this.#options.onState?.(state);
-  }
-
   #fail(refused: Refused): void {
-    this.#enter('failed');
+    this.#life.enter('failed');
     this.#end(refused);
   }
 

@@ -17,7 +17,8 @@
 import { Backoff, type BackoffOptions } from './backoff.js';
 import { inReadings, jsonFormat, type BatchFormat, type EncodedBatch } from './batch-format.js';
 import { DeviceBuffer } from './device-buffer.js';
-import type { Device, DeviceEvents, DeviceState, Refused } from './device.js';
+import { DeviceLife } from './device-life.js';
+import type { Device, DeviceEvents, Refused } from './device.js';
 import type { MqttConnect, MqttConnection } from './mqtt-connection.js';
 import { groupByDevice, readReceipt, type DeviceReceipt } from './mqtt-messages.js';
 import { Stamper, type OutgoingReading } from './outgoing-reading.js';
@@ -64,11 +65,12 @@ export class MqttDevice implements Device {
   #isOpen = false;
   #subscribed = new Set<string>();
   #lastId = 0;
-  #state: DeviceState | undefined;
+  readonly #life: DeviceLife;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: MqttDeviceOptions) {
     this.#options = options;
+    this.#life = new DeviceLife(options);
     this.#format = options.format ?? jsonFormat;
     this.#buffer = new DeviceBuffer(options.maxBufferedReadings ?? 10_000);
     this.#backoff = new Backoff(options.backoff);
@@ -95,8 +97,8 @@ export class MqttDevice implements Device {
   }
 
   stop(): void {
-    if (this.#state === 'stopped' || this.#state === 'failed') return;
-    this.#enter('stopped');
+    if (this.#life.isOver) return;
+    this.#life.enter('stopped');
     this.#end({ code: 'closed', message: 'the device was stopped' });
   }
 
@@ -105,7 +107,7 @@ export class MqttDevice implements Device {
   }
 
   #connect(): void {
-    this.#enter('connecting');
+    this.#life.enter('connecting');
     const { url, token, connect } = this.#options;
     const connection = connect(
       { url, token },
@@ -124,12 +126,12 @@ export class MqttDevice implements Device {
 
   #opened(saysContentTypes: boolean): void {
     if (this.#contentType !== undefined && !saysContentTypes) {
-      this.#enter('failed');
+      this.#life.enter('failed');
       const message = `the server does not speak MQTT 5, and cannot be told of ${this.#contentType}: send JSON, or publish through a broker that does`;
       return this.#end({ code: 'unsupported_media_type', message });
     }
     this.#isOpen = true;
-    this.#enter('online');
+    this.#life.enter('online');
     this.#pump();
   }
 
@@ -184,7 +186,7 @@ export class MqttDevice implements Device {
     this.#onTheirWay = new Map();
     this.#waiting = [...unanswered, ...this.#waiting];
     const delayMs = this.#backoff.nextMs();
-    this.#enter('waiting');
+    this.#life.enter('waiting');
     const readings = unanswered.reduce((sum, message) => sum + message.readings.length, 0);
     this.#options.onRetry?.({ ...reason, readings, delayMs });
     this.#retryTimer = setTimeout(() => this.#connect(), delayMs);
@@ -203,11 +205,5 @@ export class MqttDevice implements Device {
     this.#isOpen = false;
     this.#subscribed = new Set();
     connection?.close();
-  }
-
-  #enter(state: DeviceState): void {
-    if (this.#state === state) return;
-    this.#state = state;
-    this.#options.onState?.(state);
   }
 }

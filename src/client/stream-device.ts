@@ -15,7 +15,8 @@
 import { Backoff } from './backoff.js';
 import { inReadings, jsonFormat, type BatchFormat } from './batch-format.js';
 import { DeviceBuffer } from './device-buffer.js';
-import type { Device, DeviceEvents, DeviceState, Refused } from './device.js';
+import { DeviceLife } from './device-life.js';
+import type { Device, DeviceEvents, Refused } from './device.js';
 import { Stamper, type OutgoingReading } from './outgoing-reading.js';
 import { PersistentSocket, type SocketOptions } from './persistent-socket.js';
 import { readStreamFrame, subprotocols, type Ack, type StreamError, type Welcome } from './stream-frames.js';
@@ -44,18 +45,19 @@ export class StreamDevice implements Device {
   /** Frames not on their way yet. */
   #waiting: Frame[] = [];
   #welcome: Welcome | undefined;
-  #state: DeviceState | undefined;
+  readonly #life: DeviceLife;
   #ackTimer: ReturnType<typeof setTimeout> | undefined;
   #holdTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: StreamDeviceOptions) {
     this.#options = options;
+    this.#life = new DeviceLife(options);
     this.#buffer = new DeviceBuffer(options.maxBufferedReadings ?? 10_000);
     this.#holdBackoff = new Backoff(options.backoff);
     this.#format = options.format ?? jsonFormat;
     const route = { path: '/v1/stream', subprotocol: subprotocols.get(this.#format.mediaType) };
     this.#socket = new PersistentSocket(route, options, {
-      onConnecting: () => this.#enter('connecting'),
+      onConnecting: () => this.#life.enter('connecting'),
       onOpen: () => this.#expectAnswer(),
       onMessage: (message) => this.#receive(message),
       onDown: (reason, delayMs) => this.#goDown(reason, delayMs),
@@ -86,8 +88,8 @@ export class StreamDevice implements Device {
   }
 
   stop(): void {
-    if (this.#isOver()) return;
-    this.#enter('stopped');
+    if (this.#life.isOver) return;
+    this.#life.enter('stopped');
     this.#end({ code: 'closed', message: 'the device was stopped' });
   }
 
@@ -124,7 +126,7 @@ export class StreamDevice implements Device {
   #takeWelcome(welcome: Welcome): void {
     clearTimeout(this.#ackTimer);
     this.#welcome = welcome;
-    this.#enter('online');
+    this.#life.enter('online');
     this.#pump();
   }
 
@@ -205,7 +207,7 @@ export class StreamDevice implements Device {
     this.#disconnect();
     const frames = this.#window.drain();
     this.#waiting = [...frames, ...this.#waiting];
-    this.#enter('waiting');
+    this.#life.enter('waiting');
     this.#options.onRetry?.({ ...reason, readings: countReadings(frames), delayMs });
   }
 
@@ -216,18 +218,8 @@ export class StreamDevice implements Device {
     this.#holdTimer = undefined;
   }
 
-  #isOver(): boolean {
-    return this.#state === 'failed' || this.#state === 'stopped';
-  }
-
-  #enter(state: DeviceState): void {
-    if (this.#state === state) return;
-    this.#state = state;
-    this.#options.onState?.(state);
-  }
-
   #fail(refused: Refused): void {
-    this.#enter('failed');
+    this.#life.enter('failed');
     this.#end(refused);
   }
 
