@@ -1,5 +1,4 @@
 /** One server under one load: warmed up, then measured for a while. And two servers in turn. */
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Load } from './load/load.js';
 import type { Pair, Run } from './result.js';
 import type { Subject } from './subject.js';
@@ -17,10 +16,10 @@ export interface Pace {
 /** As fast as it is answered. */
 export const flatOut: Pace = {
   async warmUp(load, milliseconds) {
-    await load.during(pause(milliseconds));
+    await load.runFor(milliseconds);
   },
   async measured(load, milliseconds) {
-    await load.during(pause(milliseconds));
+    await load.runFor(milliseconds);
     return undefined;
   },
 };

@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { appendSync } from '../bare/append-sync.js';
 import { ExportReader } from '../export-reader.js';
 import { Load, type LoadOptions, type Protocol } from '../load/load.js';
@@ -113,10 +112,10 @@ class Trial {
   /** @returns readings a second */
   async #fullSpeed(load: Load): Promise<number> {
     const milliseconds = this.#context.seconds * 1000;
-    await load.during(pause(Math.min(longestWarmUpMs, milliseconds)));
+    await load.runFor(Math.min(longestWarmUpMs, milliseconds));
     const { acked } = load;
     const startedAtMs = performance.now();
-    await load.during(pause(milliseconds));
+    await load.runFor(milliseconds);
     const rate = ((load.acked - acked) / (performance.now() - startedAtMs)) * 1000;
     await this.#hold(load);
     return rate;
@@ -125,9 +124,9 @@ class Trial {
   async #paced(load: Load, readingsPerSecond: number, batch: number): Promise<Percentiles> {
     const milliseconds = this.#context.seconds * 1000;
     load.pace(readingsPerSecond / batch);
-    await load.during(pause(Math.min(longestWarmUpMs, milliseconds)));
+    await load.runFor(Math.min(longestWarmUpMs, milliseconds));
     const before = load.latencies.counts();
-    await load.during(pause(milliseconds));
+    await load.runFor(milliseconds);
     const [p50, p99] = load.latencies.since(before, shares);
     await this.#hold(load);
     return { p50: p50!, p99: p99! };

@@ -20,25 +20,11 @@ import { stream } from './stream.js';
 import { streamVsHttp } from './stream-vs-http.js';
 import { wireBytes } from './wire-bytes.js';
 
-export const allCases: readonly Case[] = [
-  httpBatch,
-  httpSustained,
-  durableCost,
-  stream,
-  streamVsHttp,
-  mqtt,
-  bus,
-  ackLatency,
-  fanOut,
-  slowReader,
-  resume,
-  formatCase,
-  wireBytes,
-  idle,
-  start,
-  history,
-  deliverDuckDb,
-  outage,
-  naive,
-  deliverInflux,
-];
+/** By what they are about. The tests run each group in a file of its own. */
+export const caseGroups = {
+  ingest: [httpBatch, httpSustained, durableCost, stream, streamVsHttp, mqtt, ackLatency, formatCase, wireBytes],
+  live: [bus, fanOut, slowReader, resume, idle],
+  stores: [start, history, deliverDuckDb, outage, naive, deliverInflux],
+} satisfies Record<string, readonly Case[]>;
+
+export const allCases: readonly Case[] = Object.values(caseGroups).flat();

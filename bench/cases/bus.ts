@@ -24,12 +24,12 @@ class ArrivalPace implements Pace {
   }
 
   async warmUp(load: Load, milliseconds: number): Promise<void> {
-    await load.during(pause(milliseconds));
+    await load.runFor(milliseconds);
   }
 
   async measured(load: Load, milliseconds: number): Promise<number> {
     const before = await positionAt(this.#receiver);
-    await load.during(pause(milliseconds));
+    await load.runFor(milliseconds);
     return (await positionAt(this.#receiver))! - before!;
   }
 }

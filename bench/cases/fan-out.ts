@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { FeedReaders } from '../load/feed-readers.js';
 import { Publisher } from '../load/publisher.js';
 import { inPairs, longestWarmUpMs } from '../measure.js';
@@ -15,11 +14,11 @@ export const everything = '/v1/live?types=machine';
 
 /** What reaches the readers in the measured time. */
 async function countDeliveries({ server }: Subject, readers: FeedReaders, { seconds }: CaseContext): Promise<Run> {
-  await pause(Math.min(longestWarmUpMs, seconds * 1000));
+  await readers.readFor(Math.min(longestWarmUpMs, seconds * 1000));
   const startedMs = performance.now();
   const before = readers.delivered;
   const cpu = server.cpuSeconds;
-  await pause(seconds * 1000);
+  await readers.readFor(seconds * 1000);
   const count = readers.delivered - before;
   const rate = count / ((performance.now() - startedMs) / 1000);
   const cpuEnd = server.cpuSeconds;
@@ -81,9 +80,9 @@ async function ageAtHalfLoad(context: CaseContext, subscribers: number, deliveri
   return ours(context, subscribers, async ({ readers, publisher }) => {
     const stop = new AbortController();
     const publishing = publisher.atPace(deliveriesPerSecond / 2 / subscribers, stop.signal);
-    await pause(Math.min(longestWarmUpMs, context.seconds * 1000));
+    await readers.readFor(Math.min(longestWarmUpMs, context.seconds * 1000));
     readers.forgetAges();
-    await pause(context.seconds * 1000);
+    await readers.readFor(context.seconds * 1000);
     const ageMs = readers.ageAt(0.99);
     stop.abort();
     await publishing;

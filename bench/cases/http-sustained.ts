@@ -39,9 +39,10 @@ class StorePace implements Pace {
     return this.#stored - before;
   }
 
-  /** Ends behind the first commit after that time that leaves little pending. */
+  /** Ends behind the first commit after that time that leaves little pending, and not before something was acknowledged. */
   async #untilCommit(load: Load, milliseconds: number): Promise<void> {
     const startedAtMs = performance.now();
+    const { acked } = load;
     for (;;) {
       await load.during(pause(askEveryMs));
       const { stored, oldestPendingMs } = await load.during(this.#ours.stats());
@@ -50,7 +51,8 @@ class StorePace implements Pace {
       const hasCommitted = stored > this.#stored;
       this.#stored = stored;
       const elapsedMs = performance.now() - startedAtMs;
-      if (hasCommitted && elapsedMs >= milliseconds && waitsMs <= pendingAtMostMs) return;
+      const isDone = hasCommitted && load.acked > acked && elapsedMs >= milliseconds;
+      if (isDone && waitsMs <= pendingAtMostMs) return;
       if (elapsedMs > milliseconds + storeTimeoutMs) throw new Error('the store does not keep up, or takes nothing');
     }
   }

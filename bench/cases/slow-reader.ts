@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { FeedReaders } from '../load/feed-readers.js';
 import { Publisher } from '../load/publisher.js';
 import { inPairs, longestWarmUpMs } from '../measure.js';
@@ -26,9 +25,9 @@ async function ageBeside(stuck: number, { scratch, profile, seconds, connections
     if (stuck > 0) await readers.open(stuck, everything, false);
     const stop = new AbortController();
     const publishing = new Publisher(subject.server.url).atPace(readingsPerSecond, stop.signal);
-    await pause(Math.min(longestWarmUpMs, seconds * 1000));
+    await readers.readFor(Math.min(longestWarmUpMs, seconds * 1000));
     readers.forgetAges();
-    await pause(seconds * 1000);
+    await readers.readFor(seconds * 1000);
     // Ages are whole milliseconds, cut off.
     const ageMs = readers.ageAt(0.99) + 0.5;
     stop.abort();

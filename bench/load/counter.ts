@@ -1,4 +1,10 @@
-/** How many readings were acknowledged, written by the thread that loads and read by the one that measures. */
+/** How many readings were acknowledged, or came: written by the thread that loads and read by the one that measures. */
+import { setTimeout as pause } from 'node:timers/promises';
+
+const lookEveryMs = 20;
+/** A server that does nothing for so long is broken. */
+const patienceMs = 30_000;
+
 export class Counter {
   readonly shared: SharedArrayBuffer;
   readonly #count: BigInt64Array;
@@ -14,5 +20,14 @@ export class Counter {
 
   add(readings: number): void {
     Atomics.add(this.#count, 0, BigInt(readings));
+  }
+
+  /** Ends after so long, and not before it has risen: a busy machine may get nothing done in a short time. */
+  async rises(milliseconds: number): Promise<void> {
+    const before = this.value;
+    await pause(milliseconds);
+    for (const deadline = performance.now() + patienceMs; this.value === before; await pause(lookEveryMs)) {
+      if (performance.now() > deadline) throw new Error(`nothing came in ${patienceMs / 1000} s`);
+    }
   }
 }

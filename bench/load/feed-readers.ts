@@ -49,6 +49,11 @@ export class FeedReaders {
     await this.#command({ open: count, path, isReading });
   }
 
+  /** Ends after so long, and not before something came meanwhile. */
+  async readFor(milliseconds: number): Promise<void> {
+    await Promise.race([this.#delivered.rises(milliseconds), this.#failure]);
+  }
+
   /** From now on ages are counted anew. */
   forgetAges(): void {
     this.#ages.fill(0);

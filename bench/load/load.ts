@@ -69,6 +69,11 @@ export class Load {
     return this.#worker?.performance.eventLoopUtilization().utilization ?? 0;
   }
 
+  /** Ends after so long, and not before something was acknowledged meanwhile. */
+  async runFor(milliseconds: number): Promise<void> {
+    await this.during(this.#acked.rises(milliseconds));
+  }
+
   /** Sends nothing more until `go`; what is under way is still answered. */
   hold(): void {
     this.#command('hold');

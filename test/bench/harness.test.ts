@@ -1,13 +1,13 @@
 /** The benchmark's arguments, its arithmetic, and what it is measured with. */
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import t from 'tap';
 import { readArguments, WrongArgument } from '../../bench/arguments.js';
-import { allCases } from '../../bench/cases/all.js';
+import { allCases, caseGroups } from '../../bench/cases/all.js';
 import { Latencies } from '../../bench/load/latencies.js';
 import { Load } from '../../bench/load/load.js';
 import { MessageRing } from '../../bench/load/message-ring.js';
@@ -60,6 +60,17 @@ await t.test('--list and --help measure nothing', async (t) => {
   const { out } = await bench('--list');
   for (const { name } of allCases) t.match(out, name);
   t.match((await bench('--help')).out, '--pairs N');
+});
+
+await t.test('each group of cases has a file that runs it', (t) => {
+  const files = readdirSync(import.meta.dirname).filter((file) => file.endsWith('-cases.test.js'));
+  t.same(
+    files.toSorted(),
+    Object.keys(caseGroups)
+      .map((group) => `${group}-cases.test.js`)
+      .toSorted(),
+  );
+  t.end();
 });
 
 await t.test('the times of each device rise, also when the ring begins again', (t) => {

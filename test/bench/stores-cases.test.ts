@@ -1,0 +1,4 @@
+import t from 'tap';
+import { testCases } from './case-group.js';
+
+await testCases(t, 'stores');
