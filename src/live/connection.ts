@@ -14,17 +14,16 @@ import type { Resumption } from './resumption.js';
 import { Subscription, type Pace } from './subscription.js';
 
 /** The feed, as far as connections have to do with it. */
-export interface ConnectionRooms extends Omit<OpeningRooms, 'outbox' | 'join'> {
+export interface ConnectionRooms extends Omit<OpeningRooms, 'outbox'> {
   clock: Clock;
   instance: string;
   presence: PresenceDesk;
   refuse: (request: SubscriptionFilter, takesAnyCursor: boolean) => Refusal | undefined;
   resume: (cursor: string) => Resumption;
-  /** What was published goes to those who are live now, so that a new subscription begins behind it. */
-  flush: () => void;
+  /** What was published is for those who are live now, so that a new subscription begins behind it. */
+  takeIn: () => void;
   enter: (request: SubscriptionFilter) => Audience;
-  join: (subscription: Subscription) => void;
-  leave: (subscription: Subscription) => void;
+  leave: (audience: Audience) => void;
   /** Its opening broke by a fault of ours. */
   failed: (error: unknown) => void;
 }
@@ -44,10 +43,10 @@ export class Connection implements FeedConnection {
   }
 
   subscribe(name: string, request: SubscriptionFilter, manner: SubscribeManner = {}): SubscriptionHandle | Refusal {
-    const { refuse, flush, resume, enter, clock, place, instance } = this.#rooms;
+    const { refuse, takeIn, resume, enter, clock, place, instance } = this.#rooms;
     const refusal = refuse(request, manner.takesAnyCursor ?? false);
     if (refusal) return refusal;
-    flush();
+    takeIn();
     const resumption = request.cursor === undefined ? undefined : resume(request.cursor);
     const beginning = this.#beginningOf(request, resumption);
     const rooms = { outbox: this.#outbox, clock };
@@ -101,12 +100,12 @@ export class Connection implements FeedConnection {
 
   /** What was to come first is not to be had by a fault of ours: that is told, and it is live from here on. */
   #goOnWithout(subscription: Subscription, error: unknown): void {
-    const { failed, flush, join, place } = this.#rooms;
+    const { failed, takeIn, place } = this.#rooms;
     failed(error);
     if (subscription.isEnded) return;
-    flush();
+    takeIn();
     subscription.send(gapMessage({ fromTs: null, toTs: null, reason: 'backlog' }, place().cursor));
-    join(subscription);
+    subscription.audience.join(subscription, place());
   }
 
   drained(): void {
@@ -128,7 +127,8 @@ export class Connection implements FeedConnection {
     if (!this.#subscriptions.delete(subscription)) return;
     subscription.end();
     this.#outbox.discard(subscription.name);
-    this.#rooms.leave(subscription);
+    subscription.audience.leave(subscription);
+    this.#rooms.leave(subscription.audience);
   }
 
   #release(): void {

@@ -9,23 +9,20 @@ import { Refusal } from '../domain/refusal.js';
 import type { SubscriptionFilter } from '../domain/generated/live-frames.js';
 import type { DurableReadings, ReadingLines, FeedConnection, LiveFeed, Subscriber } from '../ports/feed.js';
 import type { PresenceChange } from '../ports/presence.js';
-import { Audience, type Passage } from './audience.js';
-import { Changes } from './changes.js';
+import { Audiences } from './audiences.js';
 import { Connection, type ConnectionRooms } from './connection.js';
 import { decodeCursor } from './cursor.js';
-import { CompiledFilter } from './filter.js';
-import { FilterIndex } from './filter-index.js';
 import { FeedMemory, peerBounds } from './memory.js';
 import type { Origin } from './origin.js';
 import { FeedPast, type PastRooms } from './past.js';
 import { Place } from './place.js';
 import { PresenceDesk } from './presence-desk.js';
-import { Readings, type Chooses } from './readings.js';
+import { Readings } from './readings.js';
 import { resumption } from './resumption.js';
+import type { Passage } from './selected.js';
 import { SeriesDirectory } from './series.js';
 import type { PeerSource } from './source.js';
 import type { SharedFeed } from './shared-feed.js';
-import type { Subscription } from './subscription.js';
 import { Turn } from './turn.js';
 
 const quietMs = 30_000;
@@ -42,25 +39,22 @@ export interface FeedRooms extends PastRooms {
 export class InstanceFeed implements LiveFeed, SharedFeed {
   readonly #rooms: FeedRooms;
   readonly #directory = new SeriesDirectory();
-  readonly #index = new FilterIndex<Audience>();
+  readonly #audiences: Audiences;
   readonly #presence = new PresenceDesk(this.#directory);
   readonly #memory: FeedMemory;
   readonly #origins = new Map<string, Origin>();
   readonly #past: FeedPast;
-  readonly #changes = new Changes();
-  readonly #audiences = new Map<string, Audience>();
   readonly #connections = new Set<Connection>();
-  #changeAudiences = 0;
-  /** What changed in the reading at hand, once somebody asked. */
-  #change: Chooses | undefined;
-  #subscriptionCount = 0;
   #published: Passage[] = [];
-  readonly #turn = new Turn(() => this.#flush());
+  readonly #turn = new Turn({
+    begin: () => this.#takeIn(),
+    step: () => this.#audiences.serveNext(this.#place),
+  });
   #quietTimer: NodeJS.Timeout | undefined;
   #checkTimer: NodeJS.Timeout | undefined;
   /** Behind what was published. */
   #publishedTo: Place;
-  /** Behind what went out. */
+  /** Behind what was taken in: those that are live have got it, or it is on its way to them. */
   #place: Place;
   /** Whether all instances are known that others may have had readings of. */
   #knowsAll = true;
@@ -71,6 +65,7 @@ export class InstanceFeed implements LiveFeed, SharedFeed {
     this.#rooms = rooms;
     const { instance, spool } = rooms;
     this.#place = this.#publishedTo = Place.of(instance, rooms.position);
+    this.#audiences = new Audiences(rooms.inventory);
     this.#memory = new FeedMemory(instance, spool, this.#directory);
     this.#origins.set(instance, { name: instance, memory: this.#memory, peer: undefined });
     this.#past = new FeedPast(rooms, this.#origins, this.#directory);
@@ -89,12 +84,12 @@ export class InstanceFeed implements LiveFeed, SharedFeed {
   }
 
   get subscriptionCount(): number {
-    return this.#subscriptionCount;
+    return this.#audiences.members;
   }
 
   publish(readings: DurableReadings): void {
     const { instance } = this.#rooms;
-    if (this.#subscriptionCount === 0 && this.#published.length === 0) {
+    if (this.subscriptionCount === 0 && this.#published.length === 0) {
       this.#place = this.#publishedTo = this.#place.with(instance, readings.position + readings.count);
       return;
     }
@@ -116,7 +111,7 @@ export class InstanceFeed implements LiveFeed, SharedFeed {
   publishOf(name: string, readings: ReadingLines): void {
     const origin = this.#origins.get(name)!;
     // Kept whether anybody looks or not: the other instance may be gone when it is asked for.
-    if (this.#subscriptionCount > 0 || this.#published.length > 0)
+    if (this.subscriptionCount > 0 || this.#published.length > 0)
       return this.#publish(new Readings(name, readings, this.#directory));
     const kept = new Readings(name, readings, this.#directory);
     origin.memory.remember(kept);
@@ -141,7 +136,7 @@ export class InstanceFeed implements LiveFeed, SharedFeed {
   #moveTo(name: string, position: number, isMissed: boolean): void {
     this.#turn.now();
     this.#place = this.#publishedTo = this.#place.with(name, position);
-    if (isMissed) for (const { live } of this.#audiences.values()) for (const one of live) one.miss('bus', this.#place);
+    if (isMissed) for (const { live } of this.#audiences) for (const one of live) one.miss('bus', this.#place);
     this.#wake();
   }
 
@@ -172,36 +167,19 @@ export class InstanceFeed implements LiveFeed, SharedFeed {
     return undefined;
   }
 
-  /** Sends what was published to all who are live. */
-  #flush(): void {
+  /** From here on what was published is on its way to all who are live. */
+  #takeIn(): void {
     this.#presence.deliver();
+    if (this.#published.length === 0) return;
     const published = this.#published;
     this.#published = [];
-    const touched: Audience[] = [];
     for (const passage of published) {
       const { readings } = passage;
-      for (let index = 0; index < readings.count; index++) this.#distribute(passage, index, touched);
+      for (let index = 0; index < readings.count; index++) this.#audiences.add(passage, index);
       this.#origins.get(readings.origin)?.memory.remember(readings);
     }
     this.#place = this.#publishedTo;
-    for (const audience of touched) audience.deliver(this.#place);
     this.#wake();
-  }
-
-  #distribute(passage: Passage, index: number, touched: Audience[]): void {
-    const { named, others } = this.#index.matchesOf(passage.readings.seriesOf(index));
-    this.#change = undefined;
-    this.#add(this.#index.everything, passage, index, touched);
-    if (named) this.#add(named.audiences, passage, index, touched);
-    this.#add(others.audiences, passage, index, touched);
-  }
-
-  #add(audiences: readonly Audience[], passage: Passage, index: number, touched: Audience[]): void {
-    for (const audience of audiences) {
-      if (audience.onChange) this.#change ??= this.#changes.of(passage.readings, index);
-      if (audience.live.size > 0 && audience.add(passage, index, audience.onChange ? this.#change : undefined))
-        touched.push(audience);
-    }
   }
 
   async #untilPublished(): Promise<void> {
@@ -229,52 +207,23 @@ export class InstanceFeed implements LiveFeed, SharedFeed {
       untilPublished: async () => this.#untilPublished(),
       refuse: (request, takesAnyCursor) => this.#refuse(request, takesAnyCursor),
       resume: (cursor) => resumption(cursor, this.#place, this.#origins, this.#knowsAll),
-      flush: () => this.#turn.now(),
-      enter: (request) => this.#enter(request),
-      join: (subscription) => subscription.audience.live.add(subscription),
-      leave: (subscription) => this.#leave(subscription),
+      takeIn: () => this.#takeIn(),
+      enter: (request) => this.#audiences.enter(request),
+      leave: (audience) => {
+        this.#audiences.leave(audience);
+        if (this.subscriptionCount === 0) this.#memory.forgetRecent();
+      },
       failed: (error) => this.#rooms.log.error({ err: error }, 'a live subscription broke'),
     };
   }
 
-  #enter({ devices, types, fields, tags, onChange = false }: SubscriptionFilter): Audience {
-    const key = JSON.stringify([devices, types, fields, tags && Object.entries(tags), onChange]);
-    let audience = this.#audiences.get(key);
-    if (!audience) {
-      const filter = new CompiledFilter({
-        ...(devices && { devices }),
-        ...(types && { types }),
-        ...(fields && { fields }),
-        ...(tags && { tags }),
-      });
-      audience = new Audience(key, filter, onChange);
-      this.#audiences.set(key, audience);
-      this.#index.add(audience);
-      if (onChange) {
-        this.#changeAudiences++;
-        this.#changes.learn(this.#rooms.inventory, filter);
-      }
-    }
-    audience.members++;
-    this.#subscriptionCount++;
-    return audience;
-  }
-
-  #leave(subscription: Subscription): void {
-    const { audience } = subscription;
-    audience.live.delete(subscription);
-    this.#subscriptionCount--;
-    if (this.#subscriptionCount === 0) this.#memory.forgetRecent();
-    if (--audience.members > 0) return;
-    this.#audiences.delete(audience.key);
-    this.#index.remove(audience);
-    if (audience.onChange && --this.#changeAudiences === 0) this.#changes.forget();
-  }
-
   #sendCursors(): void {
     const { cursor } = this.#place;
-    for (const audience of this.#audiences.values())
+    for (const audience of this.#audiences) {
+      // What the others lack comes with its own.
+      if (!audience.isLevel) continue;
       for (const subscription of audience.live) subscription.sendCursor(cursor, quietMs - 1000);
+    }
   }
 
   #checkConnections(): void {

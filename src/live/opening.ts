@@ -10,7 +10,6 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Gap } from '../domain/generated/live-frames.js';
 import type { Clock } from '../ports/clock.js';
 import type { Inventory } from '../ports/catalog.js';
-import { endOfMessage, placeBehind, select, Selected, type Passage } from './audience.js';
 import { Changes } from './changes.js';
 import {
   charactersOfMessage,
@@ -26,6 +25,7 @@ import type { FeedPast } from './past.js';
 import type { PastQuestion } from './past-rows.js';
 import type { Place } from './place.js';
 import type { Readings } from './readings.js';
+import { endOfMessage, placeBehind, Selected, type Passage } from './selected.js';
 import { Away } from './source.js';
 import { newestTexts } from './newest.js';
 import type { Subscription } from './subscription.js';
@@ -37,12 +37,10 @@ export interface OpeningRooms {
   inventory: Inventory;
   outbox: Outbox;
   clock: Clock;
-  /** Behind what subscriptions that are live have got. */
+  /** Behind what subscriptions that are live have got, or are about to get. */
   place: () => Place;
   /** Returns when something was published, or a little later. */
   untilPublished: () => Promise<void>;
-  /** From now on the subscription gets what is published. */
-  join: (subscription: Subscription) => void;
 }
 
 /** What is to come before the live readings. */
@@ -96,7 +94,7 @@ export class Opening {
 
   /** A place to go on from, for one who has got everything that came. */
   get reached(): Place {
-    return this.#subscription.audience.live.has(this.#subscription) ? this.#rooms.place() : this.#at;
+    return this.#subscription.audience.placeOf(this.#subscription, this.#rooms.place()) ?? this.#at;
   }
 
   async run(): Promise<void> {
@@ -156,11 +154,11 @@ export class Opening {
   }
 
   async #catchUp(): Promise<void> {
-    const { outbox, place, untilPublished, join } = this.#rooms;
+    const { outbox, place, untilPublished } = this.#rooms;
     while (!this.#subscription.isEnded) {
       this.#meet(place());
       if (this.#isAt(place())) {
-        join(this.#subscription);
+        this.#subscription.audience.join(this.#subscription, place());
         return this.#isLevel();
       }
       if (!(await outbox.untilRoom())) return;
@@ -295,7 +293,7 @@ export class Opening {
       if (at >= end) break;
       this.#source!.next++;
       if (at < from) continue;
-      select(selected, audience.filter, passage, index, this.#changes?.of(readings, index));
+      selected.add(audience.filter, passage, index, this.#changes?.of(readings, index));
       if (!selected.isFull) continue;
       this.#at = placeBehind(passage, index);
       return true;

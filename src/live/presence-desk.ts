@@ -6,10 +6,10 @@
 import type { SubscriptionFilter } from '../domain/generated/live-frames.js';
 import type { LiveMessage } from '../ports/feed.js';
 import type { DevicePresence, DeviceSeries, PresenceChange } from '../ports/presence.js';
-import { endOfMessage } from './audience.js';
 import { CompiledFilter } from './filter.js';
 import { FilterIndex, type Indexed } from './filter-index.js';
 import { presenceMessage } from './message.js';
+import { endOfMessage } from './selected.js';
 import type { SeriesDirectory } from './series.js';
 
 /** Who is told; a subscription's view. */

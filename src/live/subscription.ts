@@ -5,7 +5,7 @@
  * a pace is held back all the time, and gets what was held whenever it is due.
  */
 import type { Clock } from '../ports/clock.js';
-import { endOfMessage, type Audience, type Listener, type PreparedPart, type Selected } from './audience.js';
+import type { Audience, Listener, PreparedPart } from './audience.js';
 import type { Gap } from '../domain/generated/live-frames.js';
 import { Conflation, type HeldReading } from './conflation.js';
 import { cursorMessage, gapMessage, readingsMessage } from './message.js';
@@ -13,6 +13,7 @@ import type { Outbox } from './outbox.js';
 import type { PresenceView } from './presence-view.js';
 import type { LiveMessage } from '../ports/feed.js';
 import type { Place } from './place.js';
+import { endOfMessage, type Selected } from './selected.js';
 
 /** How often a subscription gets what was held back for it. */
 export interface Pace {
@@ -78,9 +79,9 @@ export class Subscription implements Listener {
     return this.#lost !== undefined || !this.#held.isEmpty;
   }
 
-  /** Takes a turn's readings; `parts` are the same as messages. @param end the place behind them */
+  /** Takes readings; `parts` are the same as messages. @param end the place behind them */
   receive(selected: Selected, parts: readonly PreparedPart[], end: Place): void {
-    if (this.#pace || this.#isHolding) return this.hold(selected, 0, end);
+    if (this.#pace || this.#isHolding) return this.hold(selected, parts[0]!.from, end);
     for (const { message, from } of parts) {
       if (this.#rooms.outbox.isFull) return this.hold(selected, from, end);
       this.send(message);

@@ -1,47 +1,71 @@
 /**
  * When what was published goes out: together with all else of this turn of the event loop. To thousands of subscriptions that
- * takes long; then everybody else (devices before all) has the loop for as long as it took before it begins again, and what
- * comes meanwhile goes out in fewer, larger messages.
+ * takes long, so it is done in slices. Between two of them everybody else (devices before all) has the loop until nothing waits
+ * there, but no longer than the slice took; and what was published meanwhile goes out with the next one.
  */
 
-/** A pass that was shorter needs no rest: a timer would take longer. */
+/** A slice is ended with the step that brings it above so much. */
+const sliceMs = 5;
+/** One that was shorter needs no rest. */
 const shortestRestMs = 1;
+/** A turn of the loop that took longer had something to do. */
+const idleTurnMs = 0.2;
+
+export interface TurnSteps {
+  /** Takes in what was published. */
+  begin(): void;
+  /** @returns whether anything is left to go out */
+  step(): boolean;
+}
 
 export class Turn {
-  readonly #pass: () => void;
-  #cancel: (() => void) | undefined;
+  readonly #steps: TurnSteps;
+  #isWaiting = false;
+  #immediate: NodeJS.Immediate | undefined;
   #restUntilMs = 0;
+  #lookedMs = 0;
 
-  constructor(pass: () => void) {
-    this.#pass = pass;
+  constructor(steps: TurnSteps) {
+    this.#steps = steps;
   }
 
   /** There is something to go out. */
   soon(): void {
-    this.#cancel ??= this.#schedule();
+    if (this.#isWaiting) return;
+    this.#isWaiting = true;
+    this.#await();
   }
 
   /** Nothing is left to go out when this returns. */
   now(): void {
-    if (this.#cancel) this.#run();
+    if (!this.#isWaiting) return;
+    clearImmediate(this.#immediate);
+    this.#isWaiting = false;
+    this.#steps.begin();
+    while (this.#steps.step());
   }
 
-  #schedule(): () => void {
-    const restMs = this.#restUntilMs - performance.now();
-    if (restMs < shortestRestMs) {
-      const immediate = setImmediate(() => this.#run());
-      return () => clearImmediate(immediate);
-    }
-    const timer = setTimeout(() => this.#run(), restMs);
-    return () => clearTimeout(timer);
+  #await(): void {
+    this.#immediate = setImmediate(() => this.#look());
   }
 
-  #run(): void {
-    this.#cancel?.();
-    this.#cancel = undefined;
-    const beganMs = performance.now();
-    this.#pass();
+  #look(): void {
+    const now = performance.now();
+    const isLoopBusy = now - this.#lookedMs > idleTurnMs;
+    this.#lookedMs = now;
+    if (isLoopBusy && now < this.#restUntilMs) this.#await();
+    else this.#slice(now);
+  }
+
+  #slice(beganMs: number): void {
+    this.#isWaiting = false;
+    this.#steps.begin();
+    let isLeft = this.#steps.step();
+    while (isLeft && performance.now() - beganMs < sliceMs) isLeft = this.#steps.step();
     const endedMs = performance.now();
-    this.#restUntilMs = endedMs + (endedMs - beganMs);
+    const tookMs = endedMs - beganMs;
+    this.#restUntilMs = tookMs < shortestRestMs ? 0 : endedMs + tookMs;
+    this.#lookedMs = endedMs;
+    if (isLeft) this.soon();
   }
 }

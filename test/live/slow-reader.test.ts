@@ -118,9 +118,10 @@ await t.test('a reader is closed when it reads nothing for 30 s, and not while i
 async function serve(t: Test, rig: FeedRig): Promise<string> {
   const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false });
   const commands = new LiveCommandCodec(readSharedSchemas());
-  server.on('connection', (socket) => {
+  server.on('connection', (socket, { socket: connection }) => {
     const countMessages = () => undefined;
-    new LiveConnection(socket, { feed: rig.feed, commands, clock: rig.clock, countMessages }).start(undefined);
+    const rooms = { feed: rig.feed, commands, clock: rig.clock, countMessages };
+    new LiveConnection(socket, connection, rooms).start(undefined);
   });
   t.teardown(() => server.close());
   await once(server, 'listening');

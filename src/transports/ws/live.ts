@@ -1,4 +1,5 @@
 /** /v1/live: a dashboard's connection. Commands in, subscriptions' messages out. */
+import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import type { LiveCommand, SubscriptionFilter as Filter } from '../../domain/generated/live-frames.js';
 import { Refusal } from '../../domain/refusal.js';
@@ -6,6 +7,7 @@ import type { Clock } from '../../ports/clock.js';
 import type { FeedConnection, LiveFeed, LiveMessage, Subscriber, SubscriptionHandle } from '../../ports/feed.js';
 import type { LiveCommands, RefusedCommand } from '../../domain/live-command.js';
 import { closeCodes } from './close-codes.js';
+import { textFrame } from './text-frame.js';
 
 const maxMalformedInRow = 10;
 const maxSubscriptions = 100;
@@ -21,6 +23,7 @@ export interface LiveRooms {
 
 export class LiveConnection implements Subscriber {
   readonly #socket: WebSocket;
+  readonly #connection: Socket;
   readonly #rooms: LiveRooms;
   readonly #subscriptions = new Map<string, SubscriptionHandle>();
   #nextSubscription = 1;
@@ -29,8 +32,10 @@ export class LiveConnection implements Subscriber {
   readonly #feed: FeedConnection;
   readonly #onSent = () => this.#feed.drained();
 
-  constructor(socket: WebSocket, rooms: LiveRooms) {
+  /** @param connection beneath the socket. Nothing is deflated, so what is written to it keeps its place among the socket's own. */
+  constructor(socket: WebSocket, connection: Socket, rooms: LiveRooms) {
     this.#socket = socket;
+    this.#connection = connection;
     this.#rooms = rooms;
     this.#feed = rooms.feed.connect(this);
   }
@@ -50,7 +55,7 @@ export class LiveConnection implements Subscriber {
 
   send(name: string, message: LiveMessage): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
-    this.#socket.send(frameOf(name, message), asText, this.#onSent);
+    this.#connection.write(frameOf(name, message), this.#onSent);
     this.#rooms.countMessages('out', 1);
   }
 
@@ -129,15 +134,13 @@ export class LiveConnection implements Subscriber {
   }
 }
 
-const asText = { binary: false };
-
 /** A message that many get is put together once: most connections call their first subscription the same. */
 const frames = new WeakMap<LiveMessage, { name: string; bytes: Buffer }>();
 
 function frameOf(name: string, message: LiveMessage): Buffer {
   const known = frames.get(message);
   if (known?.name === name) return known.bytes;
-  const bytes = Buffer.from(`{"subscription":"${name}",${message.rest}`);
+  const bytes = textFrame(`{"subscription":"${name}",${message.rest}`);
   if (!known) frames.set(message, { name, bytes });
   return bytes;
 }

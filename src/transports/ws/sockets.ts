@@ -1,6 +1,7 @@
 /** The WebSocket addresses: who may connect, what becomes of a connection, and how all of them end. */
 import { once } from 'node:events';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import { Refusal } from '../../domain/refusal.js';
 import type { Ingest } from '../../pipeline/ingest.js';
@@ -111,7 +112,9 @@ export class Sockets {
         }
         const refusal = filter && feed.refuse(filter);
         if (refusal) return sendRefusal(reply, refusal);
-        return this.#upgrade('live', request, reply, (socket) => new LiveConnection(socket, rooms).start(filter));
+        return this.#upgrade('live', request, reply, (socket, connection) =>
+          new LiveConnection(socket, connection, rooms).start(filter),
+        );
       },
     });
   }
@@ -120,17 +123,17 @@ export class Sockets {
     kind: SocketKind,
     request: FastifyRequest,
     reply: FastifyReply,
-    start: (socket: WebSocket) => void,
+    start: (socket: WebSocket, connection: Socket) => void,
   ): FastifyReply {
     const connection = request.raw.socket;
     const isTaken = this.#upgrades.take(request, reply, (socket) => {
       this.#admit(kind, socket, connection);
-      start(socket);
+      start(socket, connection);
     });
     return isTaken ? reply : sendRefusal(reply.header('upgrade', 'websocket'), upgradeRequired());
   }
 
-  #admit(kind: SocketKind, socket: WebSocket, connection: FastifyRequest['raw']['socket']): void {
+  #admit(kind: SocketKind, socket: WebSocket, connection: Socket): void {
     const { clock, metrics } = this.#rooms;
     const open = this.#open[kind];
     const openedMs = clock.now();
