@@ -305,6 +305,40 @@ await t.test('what only CBOR can say', async (t) => {
   );
 });
 
+await t.test('text in CBOR is what was sent, to the character, or the pack is refused', async (t) => {
+  const packOf = (text: string) => [{ n: 'd', t: 1_700_000_000, vs: text }];
+  for (const text of ['\ufeffmarked', '\ufeff', 'Zürich', '\ufffd', `${'x'.repeat(70_000)}é`]) {
+    t.match(readingsOf(t, packOf(text)), [{ fields: { value: text } }], JSON.stringify(text.slice(0, 10)));
+  }
+  assert(
+    property(string({ unit: 'binary', maxLength: 300 }), string({ unit: 'binary' }), (text, label) => {
+      const pack = [{ n: 'd', t: 1_700_000_000, vs: text.toWellFormed(), [`${label.toWellFormed()}.`]: 1 }];
+      t.same(
+        shown(cbor.decode(inCbor(pack), plain, 9)),
+        shown(json.decode(Buffer.from(JSON.stringify(pack)), plain, 9)),
+      );
+    }),
+    { numRuns: 500 },
+  );
+  // The bytes of a text, with those of one character replaced by what is none.
+  for (const wrong of [[0xff], [0xc3], [0x80], [0xc0, 0xaf], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80]]) {
+    for (const length of [1, 23, 24, 255, 256, 70_000]) {
+      for (const label of ['vs', 'bn', 'ignored']) {
+        const mark = '~'.repeat(wrong.length);
+        const text = mark + 'x'.repeat(Math.max(0, length - mark.length));
+        const bytes = inCbor([{ n: 'd', v: 1, [label]: text }]);
+        bytes.set(wrong, bytes.indexOf(mark));
+        const refusal = cbor.decode(bytes, plain, 9);
+        t.match(
+          refusal,
+          { code: 'malformed', message: /the text at byte \d+ is not valid UTF-8/ },
+          `${label}, ${wrong.join(' ')}`,
+        );
+      }
+    }
+  }
+});
+
 await t.test('whatever the bytes are, they are a batch with readings or refused', async () => {
   const value = oneof(double(), constantFrom(1, -1, 2 ** 28, 1e308), string({ maxLength: 4 }), jsonValue());
   const labels = [

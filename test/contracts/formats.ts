@@ -26,6 +26,8 @@ export interface FormatIngress {
   /** What the transport says of a batch that is larger than it takes, which one of so many bytes is. */
   readonly tooLarge: string;
   readonly tooLargeBytes: number;
+  /** What it says of bytes that are not UTF-8, where it looks before the format does. */
+  readonly notText?: Partial<Record<Format, string>>;
   /** Whether NDJSON is taken line by line, and so may be of any length. */
   readonly isEndless?: true;
   /** @param count entries in it, for a transport that says nothing where all are accepted */
@@ -122,6 +124,18 @@ const cases: FormatCase[] = [
     count: 1,
     outcome: (format, { tooLarge, isEndless }) =>
       format === 'ndjson' && isEndless ? [[0, 'malformed', '']] : tooLarge,
+    stored: [],
+  },
+  {
+    promise: 'bytes that are no text are refused, and not put right',
+    bytes: (format, device) => {
+      const bytes = encoded(format, device, ['a~c']);
+      bytes[bytes.indexOf('~')] = 0xff;
+      return bytes;
+    },
+    count: 1,
+    outcome: (format, { notText }) =>
+      format === 'ndjson' ? [[0, 'malformed', '']] : (notText?.[format] ?? 'malformed'),
     stored: [],
   },
 ];

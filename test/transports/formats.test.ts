@@ -40,6 +40,8 @@ function stream({ url }: InletProcess): FormatIngress {
   let seq = 0;
   return {
     formats: ['json', 'senml-cbor'],
+    // RFC 6455 §8.1: of a text frame.
+    notText: { json: 'closed 1007' },
     tooLarge: 'closed 1009',
     tooLargeBytes: limitBytes,
     async send(format, bytes, { count }) {
@@ -160,7 +162,10 @@ await t.test('SenML names are read as the settings say, whichever way they come'
 await t.test('every transport gives the same receipt to the same bytes, word for word', async (t) => {
   const [first, ...others] = answers;
   for (const other of others) {
-    for (const [name, outcome] of other) if (!name.endsWith('-5')) t.same(outcome, first!.get(name), name);
+    for (const [name, outcome] of other) {
+      const isOfTransport = name.endsWith('-5') || ('refused' in outcome && outcome.refused.startsWith('closed'));
+      if (!isOfTransport) t.same(outcome, first!.get(name), name);
+    }
   }
 });
 
