@@ -2,7 +2,7 @@
 import type { Encoding } from '../codecs/codec.js';
 import type { Codecs } from '../codecs/codecs.js';
 import type { Batch } from '../domain/batch.js';
-import { Refusal } from '../domain/refusal.js';
+import { Refusal, type Receipt } from '../domain/refusal.js';
 import type { Catalog } from '../ports/catalog.js';
 import type { Clock } from '../ports/clock.js';
 import type { Feed } from '../ports/feed.js';
@@ -18,6 +18,16 @@ export interface IngestLimits {
   maxBatchReadings: number;
   /** Bytes taken in and not yet acknowledged, over all transports. */
   maxInFlightBytes: number;
+}
+
+/** A batch that is taken, if it can be made durable. */
+export interface Admitted {
+  receipt: Receipt;
+  /**
+   * Position behind the last reading of those that are kept together, once these are durable; or why none is kept. The same
+   * promise for all that arrive in one turn of the event loop.
+   */
+  kept: Promise<number | Refusal>;
 }
 
 /** A turn that has gathered so much is ended early, so that records stay of a size that is read back in one go. */
@@ -105,31 +115,39 @@ export class Ingest implements BatchTaker {
     return this.#spool.refusal(bytes + (this.#turn?.bytes ?? 0));
   }
 
+  /** Validates, makes durable and publishes. Returns when the accepted readings are durable. @param bytes as in `admit` */
+  accept(batch: Batch, bytes: number): Promise<Accepted | Refusal> {
+    const admitted = this.admit(batch, bytes);
+    if (admitted instanceof Refusal) return Promise.resolve(admitted);
+    const { receipt, kept } = admitted;
+    // Not awaited here: that would hold the batch until then, and what lives so long costs the garbage collector most.
+    return kept.then((end) => (end instanceof Refusal ? end : { receipt, end }));
+  }
+
   /**
-   * Validates, makes durable and publishes. Returns when the accepted readings are durable.
+   * The same for one who waits for many batches at once.
    *
    * What arrives in one turn of the event loop is kept and published together: for single readings that is most of what
    * each would cost alone.
    * @param bytes size of what was decoded, for the bounds
    */
-  accept(batch: Batch, bytes: number): Promise<Accepted | Refusal> {
+  admit(batch: Batch, bytes: number): Admitted | Refusal {
     const refusal = this.refusal(bytes);
-    if (refusal) return Promise.resolve(refusal);
+    if (refusal) return refusal;
     const turn = (this.#turn ??= this.#beginTurn());
     const outcome = this.#normalizer.normalize(batch, turn.gathered);
     const receipt = receiptOf(batch, outcome);
     if (outcome.accepted === 0) {
       this.#count(outcome.rejected, outcome.rejected);
       this.#spool.countRejected(outcome.rejected);
-      return Promise.resolve({ receipt, end: this.#spool.head });
+      return { receipt, kept: Promise.resolve(this.#spool.head) };
     }
     turn.received += outcome.readings + outcome.rejected;
     turn.rejected += outcome.rejected;
     turn.bytes += bytes;
     this.#inFlightBytes += bytes;
     if (turn.gathered.bytes > largestTurnBytes) this.#endTurn(turn);
-    // Not awaited here: that would hold the batch until then, and what lives so long costs the garbage collector most.
-    return turn.kept.then((end) => (end instanceof Refusal ? end : { receipt, end }));
+    return { receipt, kept: turn.kept };
   }
 
   #beginTurn(): Turn {

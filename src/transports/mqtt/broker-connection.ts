@@ -12,9 +12,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Receipt, Refusal } from '../../domain/refusal.js';
 import { goesBackToVersion4 } from './broker-address.js';
 import { answerOf, isWorthTelling } from './answer.js';
-import type { Intake } from './intake.js';
+import type { Intake, Message } from './intake.js';
 import type { MqttMetrics } from './metrics.js';
-import { Pubacks } from './pubacks.js';
+import { Pubacks, type Expected } from './pubacks.js';
 import { deviceOfReadings, receiptsTopic, sharedReadings } from './topics.js';
 
 /** Sent to this topic, retained: `online` when readings are taken, `offline` at the end. */
@@ -36,8 +36,11 @@ export interface BrokerConnectionOptions {
   onTrouble: (reason: string) => void;
 }
 
-/** Messages without a PUBACK, and their bytes, at which nothing more is read. */
-export const maxMessagesUnderWay = 256;
+/**
+ * Messages without a PUBACK, and their bytes, at which nothing more is read. A connection passes on no more than this in
+ * the time of two syncs of the disk.
+ */
+export const maxMessagesUnderWay = 1024;
 const maxBytesUnderWay = 4 * 1024 * 1024;
 /** Receipts without the broker's PUBACK, beyond which further ones are dropped and counted. */
 const maxUnackedReceipts = 1000;
@@ -60,6 +63,41 @@ class Session {
   get isFull(): boolean {
     const messages = Math.max(this.messages, this.pubacks.size);
     return messages >= maxMessagesUnderWay || this.bytes >= maxBytesUnderWay;
+  }
+}
+
+type OnSettled = (delivery: Delivery, outcome: Receipt | Refusal | undefined) => void;
+
+/** A message on its way to its PUBACK. */
+class Delivery implements Message, Expected {
+  readonly device: string;
+  readonly payload: Buffer;
+  readonly packet: IPublishPacket;
+  readonly session: Session;
+  readonly packetId: number;
+  state: Expected['state'] = 'open';
+  readonly #onSettled: OnSettled;
+
+  constructor(device: string, packet: IPublishPacket, session: Session, onSettled: OnSettled) {
+    this.device = device;
+    this.payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload;
+    this.packet = packet;
+    this.session = session;
+    // QoS 0 has none, and needs none.
+    this.packetId = packet.messageId ?? 0;
+    this.#onSettled = onSettled;
+  }
+
+  get contentType(): string | undefined {
+    return this.packet.properties?.contentType;
+  }
+
+  get gone(): AbortSignal {
+    return this.session.gone.signal;
+  }
+
+  settle(outcome: Receipt | Refusal | undefined): void {
+    this.#onSettled(this, outcome);
   }
 }
 
@@ -166,26 +204,25 @@ export class BrokerConnection {
     const device = deviceOfReadings(packet.topic);
     // Not one that was subscribed to: left from an earlier version's session, say.
     if (device === undefined) return done();
-    const payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload;
-    void this.#take(session, packet, device, payload);
+    const delivery = new Delivery(device, packet, session, this.#onSettled);
+    session.bytes += delivery.payload.length;
+    session.messages++;
+    if (packet.qos > 0) session.pubacks.expect(delivery);
+    this.#options.intake.take(delivery);
     if (session.isFull) session.readOn = () => done(withheld);
     else done(withheld);
   }
 
-  async #take(session: Session, packet: IPublishPacket, device: string, payload: Buffer): Promise<void> {
-    const settle = packet.qos === 0 ? undefined : session.pubacks.expect(packet.messageId!);
-    session.bytes += payload.length;
-    session.messages++;
-    const { contentType } = packet.properties ?? {};
-    const outcome = await this.#options.intake.take({ device, payload, contentType }, session.gone.signal);
+  readonly #onSettled: OnSettled = (delivery, outcome) => {
+    const { session, packet, payload, device } = delivery;
     session.bytes -= payload.length;
     session.messages--;
     if (session.gone.signal.aborted) return;
     if (outcome !== undefined) this.#answer(packet, device, outcome);
     // The broker sends what has no PUBACK again with the next connection.
-    settle?.(outcome !== undefined);
+    delivery.state = outcome === undefined ? 'withheld' : 'ready';
     session.flushing ??= setImmediate(() => this.#flush(session));
-  }
+  };
 
   /** Once for all messages that are settled in this turn of the event loop. */
   #flush(session: Session): void {

@@ -148,7 +148,9 @@ export class MqttListener {
     packet.retain = false;
     const payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload;
     const { gone, devices } = this.#sessions.get(client)!;
-    const outcome = await intake.take({ device, payload }, gone.signal);
+    const outcome = await new Promise<Receipt | Refusal | undefined>((settle) => {
+      intake.take({ device, payload, gone: gone.signal, settle });
+    });
     if (outcome === undefined) throw new Cut('not_kept', 'nothing of it was kept');
     devices.note(device);
     if (isWorthTelling(outcome)) await this.#tell(device, outcome);

@@ -56,11 +56,11 @@ export class MqttMetrics {
     });
   }
 
-  message(way: Way, outcome: MessageOutcome): void {
+  messages(way: Way, outcome: MessageOutcome, count: number): void {
     const key = way + outcome;
-    let count = this.#counts.get(key);
-    if (!count) this.#counts.set(key, (count = this.#messages.labels(way, outcome)));
-    count.inc();
+    let counter = this.#counts.get(key);
+    if (!counter) this.#counts.set(key, (counter = this.#messages.labels(way, outcome)));
+    counter.inc(count);
   }
 
   held(way: Way, change: 1 | -1): void {

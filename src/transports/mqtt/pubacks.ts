@@ -3,13 +3,16 @@
  * became durable. Those that are ready together go out as one piece.
  */
 
-interface Expected {
-  packetId: number;
+/** A message of QoS 1, from when it came. */
+export interface Expected {
+  readonly packetId: number;
+  /** `withheld`: it is never to have a PUBACK. */
   state: 'open' | 'ready' | 'withheld';
 }
 
 /** §3.4: type, remaining length, packet identifier. By MQTT 5 too, where no reason stands for success. */
 const pubackBytes = 4;
+const typeAndLength = 0x40_02;
 
 export class Pubacks {
   readonly #expected: Expected[] = [];
@@ -19,26 +22,25 @@ export class Pubacks {
     return this.#expected.length;
   }
 
-  /** @returns what to call once: with false where there is to be no PUBACK, ever */
-  expect(packetId: number): (isTaken: boolean) => void {
-    const expected: Expected = { packetId, state: 'open' };
-    this.#expected.push(expected);
-    return (isTaken) => {
-      expected.state = isTaken ? 'ready' : 'withheld';
-    };
+  expect(message: Expected): void {
+    this.#expected.push(message);
   }
 
   /** The packets that may go now; undefined when there are none. */
   take(): Buffer | undefined {
-    let settled = this.#expected.findIndex(({ state }) => state === 'open');
-    if (settled < 0) settled = this.#expected.length;
-    const ready = this.#expected.splice(0, settled).filter(({ state }) => state === 'ready');
-    if (ready.length === 0) return undefined;
-    const bytes = Buffer.alloc(ready.length * pubackBytes);
-    for (const [index, { packetId }] of ready.entries()) {
-      bytes.writeUInt16BE(0x40_02, index * pubackBytes);
-      bytes.writeUInt16BE(packetId, index * pubackBytes + 2);
+    const expected = this.#expected;
+    let settled = 0;
+    let ready = 0;
+    for (; settled < expected.length && expected[settled]!.state !== 'open'; settled++) {
+      if (expected[settled]!.state === 'ready') ready++;
     }
-    return bytes;
+    if (settled === 0) return undefined;
+    const bytes = Buffer.allocUnsafe(ready * pubackBytes);
+    let at = 0;
+    for (const { packetId, state } of expected.splice(0, settled)) {
+      if (state !== 'ready') continue;
+      at = bytes.writeUInt16BE(packetId, bytes.writeUInt16BE(typeAndLength, at));
+    }
+    return ready > 0 ? bytes : undefined;
   }
 }
