@@ -8,6 +8,30 @@ const handshakesAtOnce = 200;
 /** Connections from one address: a pair of addresses has some 28,000 ports, and closed ones stay taken for a while. */
 const perAddress = 5_000;
 const handshakeTimeoutMs = 30_000;
+/** One for all of them: what is read is looked at before anything else is read. */
+const readBytes = Buffer.allocUnsafe(64 * 1024);
+
+/** The answer to the handshake, which comes in one piece. */
+class Opening {
+  #answer: string | undefined;
+  #isHere: () => void = () => undefined;
+
+  take(bytes: Buffer): void {
+    if (this.#answer !== undefined) return;
+    this.#answer = bytes.toString('latin1');
+    this.#isHere();
+  }
+
+  /** @throws when the socket does not become a WebSocket */
+  async of(socket: Socket): Promise<void> {
+    const over = new AbortController();
+    const ended = once(socket, 'close', over);
+    await Promise.race([ended, new Promise<void>((resolve) => (this.#isHere = resolve))]);
+    // What goes wrong with it later is for nobody to pass over.
+    over.abort();
+    if (!this.#answer?.startsWith('HTTP/1.1 101 ')) throw new Error(`no upgrade: ${this.#answer ?? 'it was closed'}`);
+  }
+}
 
 export class IdleSockets {
   readonly #url: URL;
@@ -37,20 +61,29 @@ export class IdleSockets {
   }
 
   async #one(index: number): Promise<Socket> {
+    const opening = new Opening();
+    const take = this.#taking?.();
     const socket = connect({
       host: this.#url.hostname,
       port: Number(this.#url.port),
       localAddress: `127.0.0.${2 + Math.floor(index / perAddress)}`,
+      // A stream of chunks would cost each of them memory of its own, and as much time again as it takes to read it.
+      onread: {
+        buffer: readBytes,
+        callback: (count, buffer) => {
+          const bytes = (buffer as Buffer).subarray(0, count);
+          opening.take(bytes);
+          take?.(bytes);
+          return true;
+        },
+      },
     });
     socket.setTimeout(handshakeTimeoutMs, () => socket.destroy(new Error('no upgrade in time')));
-    if (this.#taking) socket.on('data', this.#taking());
-    else socket.resume();
     socket.write(
       `GET ${this.#path} HTTP/1.1\r\nHost: ${this.#url.host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
         `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\n\r\n`,
     );
-    const [answer] = (await once(socket, 'data')) as [Buffer];
-    if (!answer.toString('latin1').startsWith('HTTP/1.1 101 ')) throw new Error(`no upgrade: ${answer.toString()}`);
+    await opening.of(socket);
     socket.setTimeout(0);
     return socket;
   }
