@@ -1,6 +1,6 @@
 /**
- * The live feed: what this instance has accepted, and what others have that share theirs with it. What is published in one turn of the event loop goes out together: one message for all
- * subscriptions that are to see the same, however many batches there were.
+ * The live feed: what this instance has accepted, and what others have that share theirs with it. What is published in one turn
+ * of the event loop is taken in together, and is then on its way to all subscriptions that are to see it.
  *
  * A place in it is a position in the spool of each instance, and the spools are its memory: who comes back with a cursor gets
  * from there what was accepted since, until nothing lies between that and what is published.

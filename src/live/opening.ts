@@ -1,46 +1,23 @@
 /**
- * The way of a subscription to where it is live: who is there, the snapshot, the history before its place, and what was accepted
- * since then, at the reader's pace. It is taken into the live feed in the moment in which nothing lies between.
- *
- * What was accepted since then comes instance by instance. One that cannot be asked for its part is waited for a while, and
- * the others go on meanwhile; then its part is a gap. A client that was at another instance before may be ahead of
- * what has come here from there: it is live as soon as that has come.
+ * What a subscription gets before it is live: who is there, the snapshot, the history before its place, and what was accepted
+ * since then.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Gap } from '../domain/generated/live-frames.js';
-import type { Clock } from '../ports/clock.js';
 import type { Inventory } from '../ports/catalog.js';
-import { Changes } from './changes.js';
-import {
-  charactersOfMessage,
-  gapMessage,
-  historyMessage,
-  readingsMessage,
-  readingsOfMessage,
-  snapshotMessage,
-} from './message.js';
-import type { Origin, Origins } from './origin.js';
-import type { Outbox } from './outbox.js';
+import { CatchUp, type CatchUpRooms } from './catch-up.js';
+import { charactersOfMessage, gapMessage, historyMessage, readingsOfMessage, snapshotMessage } from './message.js';
+import { newestTexts } from './newest.js';
 import type { FeedPast } from './past.js';
 import type { PastQuestion } from './past-rows.js';
 import type { Place } from './place.js';
-import type { Readings } from './readings.js';
-import { endOfMessage, placeBehind, Selected, type Passage } from './selected.js';
-import { Away } from './source.js';
-import { newestTexts } from './newest.js';
+import { endOfMessage } from './selected.js';
 import type { Subscription } from './subscription.js';
 
 /** The feed, as far as an opening subscription has to do with it. */
-export interface OpeningRooms {
-  origins: Origins;
+export interface OpeningRooms extends CatchUpRooms {
   past: FeedPast;
   inventory: Inventory;
-  outbox: Outbox;
-  clock: Clock;
-  /** Behind what subscriptions that are live have got, or are about to get. */
-  place: () => Place;
-  /** Returns when something was published, or a little later. */
-  untilPublished: () => Promise<void>;
 }
 
 /** What is to come before the live readings. */
@@ -57,48 +34,31 @@ export interface Beginning {
 
 /** Series that a snapshot looks at before others get their turn. */
 const seriesOfTurn = 5_000;
-/** How long an instance is waited for that cannot be asked, or that was never heard of. */
-const patienceMs = 10_000;
-const askAgainMs = 200;
-/** One that waits gets its place so often, as others that nothing comes for. */
-const quietMs = 30_000;
-
-interface Waiting {
-  untilMs: number;
-  askMs: number;
-}
-
 export class Opening {
   readonly #subscription: Subscription;
   readonly #rooms: OpeningRooms;
   readonly #beginning: Beginning;
-  #at: Place;
-  /** Fulfilled when nothing is left but what has to be waited for. */
-  readonly level: Promise<void>;
-  #isLevel: () => void = () => undefined;
-  /** Of what was accepted in between: what changed in it, for one who wants only that. */
-  readonly #changes: Changes | undefined;
-  /** The readings that are gone through, and which of them match. */
-  #source: { passage: Passage; matching: number[]; next: number } | undefined;
-  /** Instances that cannot be asked, or that are not known. */
-  readonly #waits = new Map<string, Waiting>();
+  readonly #catchUp: CatchUp;
 
   constructor(subscription: Subscription, rooms: OpeningRooms, beginning: Beginning) {
     this.#subscription = subscription;
     this.#rooms = rooms;
     this.#beginning = beginning;
-    this.#at = beginning.from;
-    this.#changes = subscription.audience.onChange ? new Changes() : undefined;
-    this.level = new Promise((resolve) => (this.#isLevel = resolve));
+    this.#catchUp = new CatchUp(subscription, rooms, beginning.from, beginning.isPaced);
+  }
+
+  /** Fulfilled when nothing is left but what has to be waited for. */
+  get level(): Promise<void> {
+    return this.#catchUp.level;
   }
 
   /** A place to go on from, for one who has got everything that came. */
   get reached(): Place {
-    return this.#subscription.audience.placeOf(this.#subscription, this.#rooms.place()) ?? this.#at;
+    return this.#catchUp.reached;
   }
 
   async run(): Promise<void> {
-    const { snapshot, history, gap } = this.#beginning;
+    const { snapshot, history, gap, from } = this.#beginning;
     try {
       if (this.#subscription.presence) await this.#subscription.presence.begin();
       if (snapshot) await this.#sendSnapshot();
@@ -106,8 +66,8 @@ export class Opening {
     } finally {
       history?.release();
     }
-    if (gap) this.#subscription.send(gapMessage(gap, this.#at.cursor));
-    await this.#catchUp();
+    if (gap) this.#subscription.send(gapMessage(gap, from.cursor));
+    await this.#catchUp.run();
   }
 
   async #sendSnapshot(): Promise<void> {
@@ -136,7 +96,7 @@ export class Opening {
 
   async #sendHistory(history: NonNullable<Beginning['history']>): Promise<void> {
     const { past, outbox } = this.#rooms;
-    const before = this.#at;
+    const before = this.#beginning.from;
     const { filter } = this.#subscription.audience;
     let last: string[] = [];
     const gap = await past.read({ ...history, filter, before }, async (texts) => {
@@ -151,155 +111,6 @@ export class Opening {
     });
     if (gap) this.#subscription.send(gapMessage(gap, before.cursor));
     this.#subscription.send(historyMessage(last, before.cursor));
-  }
-
-  async #catchUp(): Promise<void> {
-    const { outbox, place, untilPublished } = this.#rooms;
-    while (!this.#subscription.isEnded) {
-      this.#meet(place());
-      if (this.#isAt(place())) {
-        this.#subscription.audience.join(this.#subscription, place());
-        return this.#isLevel();
-      }
-      if (!(await outbox.untilRoom())) return;
-      const origin = this.#nextBehind(place());
-      if (origin) {
-        if (await this.#advance(origin)) await nextTurn();
-        continue;
-      }
-      this.#giveUp();
-      this.#isLevel();
-      this.#subscription.sendCursor(this.#at.cursor, quietMs);
-      await untilPublished();
-    }
-  }
-
-  /** Instances that were not there when it began. */
-  #meet(place: Place): void {
-    for (const [name, position] of place.positions) {
-      if (this.#at.at(name) !== undefined) continue;
-      this.#at = this.#at.with(name, position);
-      if (position > 0) this.#tell('bus');
-    }
-  }
-
-  #isAt(place: Place): boolean {
-    for (const [name, at] of this.#at.positions) if (at !== place.at(name)) return false;
-    return true;
-  }
-
-  /** An instance of which something lies between. What was begun is gone through first, and then another one has its turn. */
-  #nextBehind(place: Place): Origin | undefined {
-    const { origins, clock } = this.#rooms;
-    const now = clock.now();
-    const last = this.#source?.passage.readings;
-    let found: Origin | undefined;
-    for (const [name, at] of this.#at.positions) {
-      const origin = origins.get(name);
-      if (!origin || at >= (place.at(name) ?? 0) || (this.#waits.get(name)?.askMs ?? 0) > now) continue;
-      if (last?.origin === name && at < last.end) return origin;
-      if (!found || last?.origin === found.name) found = origin;
-    }
-    return found;
-  }
-
-  /** Sends what comes next of an instance, one message of it at most. @returns whether there was any */
-  async #advance(origin: Origin): Promise<boolean> {
-    const { name, memory } = origin;
-    const at = this.#at.at(name)!;
-    const last = this.#source?.passage.readings;
-    if (last?.origin === name && at < last.end) {
-      // Others may have gone on since it was begun.
-      this.#source!.passage = { readings: last, base: this.#at };
-      return this.#step(name, []);
-    }
-    const recent = memory.recentFrom(at);
-    let window: Readings | undefined;
-    try {
-      if (recent.length === 0) window = await memory.windowAt(at);
-    } catch (error) {
-      if (!(error instanceof Away)) throw error;
-      this.#wait(origin);
-      return false;
-    }
-    if (this.#subscription.isEnded) return false;
-    this.#waits.delete(name);
-    // What its spool does not have any more, or never again.
-    this.#pass(name, recent[0]?.position ?? window?.position ?? this.#rooms.place().at(name)!, 'cursor_too_old');
-    return this.#step(name, window ? [window] : recent);
-  }
-
-  #wait({ name, memory }: Origin): void {
-    const now = this.#rooms.clock.now();
-    const { untilMs } = this.#waits.get(name) ?? { untilMs: now + patienceMs };
-    if (now < untilMs) {
-      this.#waits.set(name, { untilMs, askMs: now + askAgainMs });
-      return;
-    }
-    this.#waits.delete(name);
-    this.#pass(name, memory.recentTail ?? this.#rooms.place().at(name)!, 'bus');
-  }
-
-  /** Nothing is known of some instances; after a while they are left out. */
-  #giveUp(): void {
-    const { origins, clock } = this.#rooms;
-    const now = clock.now();
-    for (const name of this.#at.positions.keys()) {
-      if (origins.has(name)) continue;
-      const { untilMs } = this.#waits.get(name) ?? { untilMs: now + patienceMs };
-      this.#waits.set(name, { untilMs, askMs: untilMs });
-      if (now < untilMs) continue;
-      this.#waits.delete(name);
-      this.#at = this.#at.without(name);
-      this.#tell('bus');
-    }
-  }
-
-  #pass(name: string, next: number, reason: Gap['reason']): void {
-    if (next <= this.#at.at(name)!) return;
-    this.#at = this.#at.with(name, next);
-    this.#tell(reason);
-  }
-
-  #tell(reason: Gap['reason']): void {
-    this.#subscription.send(gapMessage({ fromTs: null, toTs: null, reason }, this.#at.cursor));
-  }
-
-  #step(name: string, sources: readonly Readings[]): boolean {
-    const end = this.#rooms.place().at(name) ?? 0;
-    const selected = new Selected();
-    let isFull = sources.length === 0 && this.#take(selected, end);
-    for (const readings of sources) {
-      if (isFull || this.#at.at(name)! >= end) break;
-      const matching = readings.matching(this.#subscription.audience.filter);
-      this.#source = { passage: { readings, base: this.#at }, matching, next: 0 };
-      isFull = this.#take(selected, end);
-    }
-    if (selected.length === 0) return false;
-    if (this.#beginning.isPaced) this.#subscription.hold(selected, 0, this.#at);
-    else this.#subscription.send(readingsMessage(selected.texts, this.#at.cursor));
-    return true;
-  }
-
-  /** Goes on in the source, up to what the live ones have. @returns whether the message is full */
-  #take(selected: Selected, end: number): boolean {
-    const { audience } = this.#subscription;
-    const { passage, matching } = this.#source!;
-    const { readings } = passage;
-    const from = this.#at.at(readings.origin)!;
-    while (this.#source!.next < matching.length) {
-      const index = matching[this.#source!.next]!;
-      const at = readings.position + index;
-      if (at >= end) break;
-      this.#source!.next++;
-      if (at < from) continue;
-      selected.add(audience.filter, passage, index, this.#changes?.of(readings, index));
-      if (!selected.isFull) continue;
-      this.#at = placeBehind(passage, index);
-      return true;
-    }
-    this.#at = this.#at.with(readings.origin, Math.min(readings.end, end));
-    return false;
   }
 }
 

@@ -97,8 +97,8 @@ export class LiveBus implements Feed, BusEvents {
   }
 
   get state(): BusState {
-    const peers = [...this.#peers.values()].map(({ name, isOnline, position, progress, heardMs }) => {
-      return { instance: name, isOnline, position, behind: Math.max(0, progress.head - position), heardMs };
+    const peers = [...this.#peers.values()].map(({ name, position, contact: { isOnline, head, heardMs } }) => {
+      return { instance: name, isOnline, position, behind: Math.max(0, head - position), heardMs };
     });
     return { ...this.#counts, isConnected: this.#isConnected, peers, refused: this.#refused.size };
   }
@@ -112,7 +112,7 @@ export class LiveBus implements Feed, BusEvents {
     this.#isConnected = this.#isSettled = false;
     this.#rooms.feed.knowsAll(false);
     this.#questions.failAll();
-    for (const peer of this.#peers.values()) peer.away();
+    for (const peer of this.#peers.values()) peer.contact.away();
     this.#settled();
   }
 
@@ -188,8 +188,10 @@ export class LiveBus implements Feed, BusEvents {
   #makeRoom(): boolean {
     if (this.#peers.size + 1 < maxInstances) return true;
     const now = this.#rooms.clock.now();
-    const [oldest] = [...this.#peers.values()].filter((peer) => !peer.isOnline).sort((a, b) => a.heardMs - b.heardMs);
-    if (!oldest || now - oldest.heardMs < replaceAfterMs) return false;
+    const [oldest] = [...this.#peers.values()]
+      .filter((peer) => !peer.contact.isOnline)
+      .sort((a, b) => a.contact.heardMs - b.contact.heardMs);
+    if (!oldest || now - oldest.contact.heardMs < replaceAfterMs) return false;
     this.#forget(oldest);
     return true;
   }
@@ -216,8 +218,8 @@ export class LiveBus implements Feed, BusEvents {
     const { clock, spool } = this.#rooms;
     const now = clock.now();
     for (const peer of this.#peers.values()) {
-      peer.lookAtTheClock();
-      if (now - peer.heardMs > forgetAfterMs) this.#forget(peer);
+      peer.contact.lookAtTheClock();
+      if (now - peer.contact.heardMs > forgetAfterMs) this.#forget(peer);
     }
     const state = `${spool.head} ${spool.tail} ${spool.delivery.low}`;
     if (this.#isConnected && (state !== this.#told || now - this.#toldMs >= quietStatusMs)) this.#tell('online');
