@@ -42,6 +42,7 @@ export class PresenceView implements PresenceListener {
   /** @returns when the states that come first have been handed to the connection, or it has ended */
   async begin(): Promise<void> {
     if (this.#isEnded) return;
+    this.#rooms.desk.deliver();
     this.#watch = this.#rooms.desk.enter(this, this.#request);
     await this.#tell(true);
   }
@@ -68,8 +69,11 @@ export class PresenceView implements PresenceListener {
 
   async #tell(isFirst: boolean): Promise<void> {
     this.#isTelling = true;
+    // Changes that wait to go out are in the states: while they are missed here they go to the others only.
+    if (!isFirst) this.#rooms.desk.deliver();
     await this.#sendStates(isFirst);
     while (this.#isMissing && (await this.#rooms.outbox.untilRoom()) && !this.#isEnded) {
+      this.#rooms.desk.deliver();
       this.#isMissing = false;
       await this.#sendStates(false);
     }

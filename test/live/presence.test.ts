@@ -1,5 +1,5 @@
 import { mock } from 'node:test';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { FeedRig, startMs, type Reader } from './feed-rig.js';
 
 t.setTimeout(60_000);
@@ -184,13 +184,13 @@ await t.test('a change while the first states are on their way is told behind th
   t.equal(last.size, count + 1);
 });
 
-await t.test('who did not read is told the state of what changed meanwhile, and nothing else', async (t) => {
+async function comesBack(t: Test, waitToGoOut: boolean): Promise<void> {
   const rig = await FeedRig.open(t);
   meet(rig, 'steady');
   meet(rig, 'flapping');
   rig.catalog.countStream('steady', 1);
-  const reader = rig.connect();
-  reader.subscribe({ presence: true });
+  const [reader, other] = [rig.connect(), rig.connect()];
+  for (const one of [reader, other]) one.subscribe({ presence: true });
   await turn();
   told(reader);
   reader.isReading = false;
@@ -202,19 +202,32 @@ await t.test('who did not read is told the state of what changed meanwhile, and 
     meet(rig, 'flapping');
     await pass(220);
   }
+  // Behind much that went out the feed rests for a while.
+  const hears = async (change: string) => {
+    while (other.presence.at(-1) !== change) await turn();
+  };
+  meet(rig, 'early');
+  await hears('early online');
   meet(rig, 'flapping');
   meet(rig, 'new');
-  await turn();
+  if (!waitToGoOut) await hears('new online');
   t.same(reader.presence, [], 'nothing waits for it');
   reader.isReading = true;
   for (let k = 0; k < 200; k++) {
     reader.read();
     await turn();
   }
-  t.same(told(reader), ['flapping online', 'new online']);
+  t.same(told(reader), ['flapping online', 'early online', 'new online']);
   await pass(70);
-  t.same(told(reader), ['new offline'], 'and goes on from there');
-});
+  await hears('new offline');
+  t.same(told(reader), ['early offline', 'new offline'], 'and goes on from there');
+}
+
+await t.test('who did not read is told the state of what changed meanwhile, and nothing else', (t) =>
+  comesBack(t, false),
+);
+
+await t.test('also while the last changes still wait to go out', (t) => comesBack(t, true));
 
 await t.test('an ended subscription is told nothing more, and leaves nothing behind', async (t) => {
   const rig = await FeedRig.open(t);
