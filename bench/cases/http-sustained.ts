@@ -42,6 +42,7 @@ class StorePace implements Pace {
   /** Ends behind the first commit after that time that leaves little pending, and not before something was acknowledged. */
   async #untilCommit(load: Load, milliseconds: number): Promise<void> {
     const startedAtMs = performance.now();
+    let committedAtMs = startedAtMs;
     const { acked } = load;
     for (;;) {
       await load.during(pause(askEveryMs));
@@ -50,10 +51,11 @@ class StorePace implements Pace {
       this.#holdOrGo(load, waitsMs > holdAboveMs);
       const hasCommitted = stored > this.#stored;
       this.#stored = stored;
-      const elapsedMs = performance.now() - startedAtMs;
-      const isDone = hasCommitted && load.acked > acked && elapsedMs >= milliseconds;
+      const now = performance.now();
+      if (hasCommitted) committedAtMs = now;
+      const isDone = hasCommitted && load.acked > acked && now - startedAtMs >= milliseconds;
       if (isDone && waitsMs <= pendingAtMostMs) return;
-      if (elapsedMs > milliseconds + storeTimeoutMs) throw new Error('the store does not keep up, or takes nothing');
+      if (now - committedAtMs > milliseconds + storeTimeoutMs) throw new Error('the store takes nothing');
     }
   }
 

@@ -56,6 +56,8 @@ export class Load {
     // Whoever waits for something meanwhile hears of it; between two waits nobody does.
     this.#failure.catch(() => undefined);
     this.#ended = once(worker, 'exit').then(() => undefined);
+    // It is the same failure; nobody waits for the end when something else went wrong before.
+    this.#ended.catch(() => undefined);
     await this.during(once(worker, 'message'));
   }
 

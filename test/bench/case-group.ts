@@ -6,14 +6,11 @@ import { caseGroups } from '../../bench/cases/all.js';
 import type { Result } from '../../bench/result.js';
 import { bench } from './bench.js';
 
-/** A busy machine takes many times as long. */
-const timeoutMs = 300_000;
 const seconds = 0.1;
 const little = { pairs: 1, seconds, 'spool-mib': 8, connections: 1000, readings: 20_000 };
 const options = Object.entries(little).flatMap(([name, value]) => [`--${name}`, `${value}`]);
 
 export async function testCases(t: Test, group: keyof typeof caseGroups): Promise<void> {
-  t.setTimeout(timeoutMs);
   for (const { name } of caseGroups[group]) {
     await t.test(`${name} runs from end to end and leaves its figures`, async (t) => {
       const out = t.testdir();
