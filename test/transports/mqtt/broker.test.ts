@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { AddressInfo } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { Aedes } from 'aedes';
 import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
 import t, { type Test } from 'tap';
@@ -218,6 +219,8 @@ if (!mosquittoIsMissing('MQTT through a broker')) {
     };
     makeCertificate();
     const mosquitto = await startMosquitto(t, { listener: [`certfile ${certificate}`, `keyfile ${key}`] });
+    // It listens before it has read them.
+    t.ok(await until(() => speaksTls(mosquitto.port), patienceMs));
     // The same again, with another key: that one is trusted.
     makeCertificate();
     await copyFile(certificate, trusted);
@@ -230,6 +233,16 @@ if (!mosquittoIsMissing('MQTT through a broker')) {
     await mosquitto.start();
     await service.takesFromBroker();
   });
+}
+
+async function speaksTls(port: number): Promise<boolean> {
+  const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false });
+  return once(socket, 'secureConnect')
+    .then(
+      () => true,
+      () => false,
+    )
+    .finally(() => socket.destroy());
 }
 
 await t.test('a broker that knows nothing newer is spoken to by MQTT 3.1.1', async (t) => {
