@@ -69,6 +69,18 @@ await t.test('others that have something to do have the loop for as long as a sl
   t.ok(turnsOfOthers > 1, `${turnsOfOthers} turns`);
 });
 
+await t.test('nobody waits where others have nothing to do', async (t) => {
+  const steps = new LongSteps();
+  const turn = new Turn(steps);
+  steps.left = 2;
+  turn.soon();
+  await nextTurn();
+  let turns = 0;
+  for (; steps.left > 0; turns++) await nextTurn();
+  // A rest as long as the slice would be thousands.
+  t.ok(turns < 100, `${turns} turns of the loop between two slices`);
+});
+
 await t.test('what has to be out before something else does not wait', async (t) => {
   const steps = new LongSteps();
   const turn = new Turn(steps);
