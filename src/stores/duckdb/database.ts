@@ -27,7 +27,9 @@ export class Database {
     const memoryBytes = maxMemoryBytes ?? Math.min(2 * 1024 ** 3, Math.floor(os.totalmem() / 4));
     const settings = {
       memory_limit: `${Math.floor(memoryBytes / 1024)}KiB`,
-      // The log goes into the file when it has grown to this. At 16 MiB, the default, that took a tenth of the writing.
+      // The log goes into the file when it has grown to this. At 16 MiB, the default, that took a tenth of the writing. At 32
+      // it takes 5 % more processor time than here (1.53 s for a million readings, not 1.46), and what memory it saves is
+      // little: a body of 3.2 million readings brings the process from 170 MiB to 430 then, and to 510 here.
       checkpoint_threshold: '128MiB',
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
