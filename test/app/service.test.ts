@@ -7,8 +7,6 @@ import type { StreamAck } from '../../src/domain/generated/stream-frames.js';
 import { startInlet, type InletProcess } from '../servers/inlet.js';
 import { openStream } from '../transports/stream-client.js';
 
-t.setTimeout(90_000);
-
 await t.test('on SIGTERM sockets close with 1012, and what was acked is there after the restart', async (t) => {
   const service = await startInlet(t);
   const live = new WebSocket(`${service.url.replace('http', 'ws')}/v1/live`);

@@ -5,8 +5,6 @@ import { startInlet } from '../servers/inlet.js';
 import { until } from '../servers/until.js';
 import { chromiumIsMissing, launchChromium } from './chromium.js';
 
-t.setTimeout(90_000);
-
 const document = 'docs/dashboard-developers.md';
 /** Runs in the page, behind the example, which shows what comes. */
 const tell = `

@@ -17,7 +17,6 @@ import { InletProcess } from '../servers/inlet.js';
 import { until } from '../servers/until.js';
 import { chromiumIsMissing, launchChromium } from './chromium.js';
 
-t.setTimeout(240_000);
 const patienceMs = 30_000;
 
 if (!chromiumIsMissing('docs/live-page.html')) await testLivePage();

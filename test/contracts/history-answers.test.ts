@@ -9,7 +9,6 @@ import { Influxd, influxdIsMissing } from '../servers/influxd.js';
 import { differencesOf, putReadings } from './history-answers.js';
 
 /** Some hundred questions, each answered three times over, on a machine that may be slow. */
-t.setTimeout(180_000);
 
 async function holdToContract(t: Test, store: HistoryStore): Promise<void> {
   t.teardown(() => store.stop());
@@ -73,14 +72,14 @@ function flawed(reader: HistoryReader): Record<string, HistoryReader> {
   };
 }
 
-await t.test('DuckDB', { timeout: 90_000 }, async (t) => {
+await t.test('DuckDB', async (t) => {
   const directory = await mkdtemp(path.join(tmpdir(), 'inlet-answers-'));
   t.teardown(() => rm(directory, { recursive: true, force: true }));
   await holdToContract(t, new DuckDbStore({ directory }));
 });
 
 if (!influxdIsMissing('The contract of history over InfluxDB')) {
-  await t.test('InfluxDB', { timeout: 90_000 }, async (t) => {
+  await t.test('InfluxDB', async (t) => {
     const influxd = await new Influxd().start();
     t.teardown(() => influxd.stop());
     await holdToContract(t, new InfluxStore({ url: influxd.url, database: 'answers', timeoutMs: 30_000 }));

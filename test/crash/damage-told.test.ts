@@ -5,7 +5,6 @@ import t, { type Test } from 'tap';
 import { Influxd, influxdIsMissing } from '../servers/influxd.js';
 import { startInlet, type InletProcess } from '../servers/inlet.js';
 
-t.setTimeout(120_000);
 const batches = 6;
 const readingsOfBatch = 5;
 const damagedBatch = 2;

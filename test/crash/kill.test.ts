@@ -3,7 +3,6 @@ import t from 'tap';
 import { Influxd, influxdIsMissing } from '../servers/influxd.js';
 import { Life } from './killer.js';
 
-t.setTimeout(180_000);
 const kills = 5;
 const longestMs = 12_000;
 

@@ -10,7 +10,6 @@ import { pythonIsMissing } from '../servers/python.js';
 import { until } from '../servers/until.js';
 import { programOf, RunningExample } from './examples.js';
 
-t.setTimeout(240_000);
 const document = 'docs/dashboard-developers.md';
 const patienceMs = 60_000;
 

@@ -12,7 +12,6 @@ import { pythonIsMissing } from '../servers/python.js';
 import { until } from '../servers/until.js';
 import { commandsOf, programOf, RunningExample } from './examples.js';
 
-t.setTimeout(240_000);
 const document = 'docs/device-makers.md';
 const readings = 100;
 const patienceMs = 60_000;

@@ -3,6 +3,4 @@ import t from 'tap';
 import { eventFeed } from './gapless/events.js';
 import { nothingIsMissing } from './gapless/property.js';
 
-t.setTimeout(240_000);
-
 await nothingIsMissing(t, eventFeed);

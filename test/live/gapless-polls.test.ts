@@ -3,6 +3,4 @@ import t from 'tap';
 import { pollFeed } from './gapless/polls.js';
 import { nothingIsMissing } from './gapless/property.js';
 
-t.setTimeout(240_000);
-
 await nothingIsMissing(t, pollFeed);

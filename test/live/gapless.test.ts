@@ -11,8 +11,6 @@ import { sabotages, webSocketFeed } from './gapless/subject.js';
 /** A sabotage may need some runs until one hits upon it. */
 const sabotageRuns = 60;
 
-t.setTimeout(240_000);
-
 await nothingIsMissing(t, webSocketFeed);
 
 for (const [name, subject] of Object.entries(sabotages)) {

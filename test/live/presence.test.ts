@@ -2,7 +2,6 @@ import { mock } from 'node:test';
 import t, { type Test } from 'tap';
 import { FeedRig, startMs, type Reader } from './feed-rig.js';
 
-t.setTimeout(60_000);
 mock.timers.enable({ apis: ['setInterval', 'Date'], now: startMs });
 t.teardown(() => mock.timers.reset());
 

@@ -12,8 +12,6 @@ import { until } from '../servers/until.js';
 import { FeedRig, startMs, type Reader } from './feed-rig.js';
 import { LiveClient } from './live-client.js';
 
-t.setTimeout(60_000);
-
 const turn = () => new Promise(setImmediate);
 const text = 'x'.repeat(2000);
 

@@ -5,7 +5,6 @@ import { until } from '../servers/until.js';
 import { openStream } from '../transports/stream-client.js';
 import { LiveClient, type LiveReading } from './live-client.js';
 
-t.setTimeout(60_000);
 const service = await startInlet(t);
 const at = 1_700_000_000_000;
 

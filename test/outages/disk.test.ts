@@ -9,8 +9,6 @@ import { influxdIsMissing } from '../servers/influxd.js';
 import { SmallDisk } from '../servers/small-disk.js';
 import { Outage } from './outage.js';
 
-t.setTimeout(90_000);
-
 async function mountDisk(t: Test): Promise<SmallDisk> {
   const disk = await new SmallDisk('64m').mount();
   t.teardown(() => disk.unmount());

@@ -14,8 +14,6 @@ import { usualPace } from '../../src/pipeline/delivery-pace.js';
 import { Influxd, influxdIsMissing } from '../servers/influxd.js';
 import { startInlet, type InletProcess } from '../servers/inlet.js';
 
-t.setTimeout(240_000);
-
 const mebibyte = 1024 * 1024;
 const patienceMs = 100_000;
 

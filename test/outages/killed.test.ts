@@ -3,8 +3,6 @@ import t from 'tap';
 import { influxdIsMissing } from '../servers/influxd.js';
 import { Outage } from './outage.js';
 
-t.setTimeout(180_000);
-
 if (!influxdIsMissing('InfluxDB killed')) {
   await t.test('InfluxDB killed with -9 twice in the middle of a run loses nothing and doubles nothing', async (t) => {
     const outage = await Outage.open(t);

@@ -3,8 +3,6 @@ import t from 'tap';
 import { Influxd, influxdIsMissing } from '../servers/influxd.js';
 import { startInlet } from '../servers/inlet.js';
 
-t.setTimeout(60_000);
-
 if (!influxdIsMissing('The kind lock from InfluxDB')) {
   await t.test("fields have InfluxDB's kinds, also when it was away at the start", async (t) => {
     const influxd = await new Influxd().start();

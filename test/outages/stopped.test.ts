@@ -3,8 +3,6 @@ import t from 'tap';
 import { influxdIsMissing } from '../servers/influxd.js';
 import { Outage } from './outage.js';
 
-t.setTimeout(90_000);
-
 /** A write is given up after 12 s. */
 const stoppedMs = 13_000;
 

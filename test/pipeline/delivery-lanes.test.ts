@@ -15,8 +15,6 @@ import { SegmentedSpool } from '../../src/spool/log.js';
 import { MemoryFiles } from '../spool/memory-files.js';
 import { ScriptedWriter, type Line } from './scripted-writer.js';
 
-t.setTimeout(120_000);
-
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
 const staleMs = 10_000;
 const patienceMs = 20_000;

@@ -15,11 +15,11 @@ export async function overBothStores(
   suite: string,
   tests: (t: Test, over: Over) => Promise<void>,
 ): Promise<void> {
-  await t.test('over DuckDB', { timeout: 90_000 }, async (t) => {
+  await t.test('over DuckDB', async (t) => {
     await tests(t, { service: await startInlet(t), influxd: undefined });
   });
   if (influxdIsMissing(`${suite} over InfluxDB`)) return;
-  await t.test('over InfluxDB', { timeout: 90_000 }, async (t) => {
+  await t.test('over InfluxDB', async (t) => {
     const influxd = await new Influxd().start();
     t.teardown(() => influxd.stop());
     const settings = { INLET_STORE: 'influxdb', INLET_INFLUX_URL: influxd.url, INLET_INFLUX_DATABASE: 'telemetry' };

@@ -8,8 +8,6 @@ import { compareWithHistory, simulate } from './recorded-run.js';
 
 const fleet = { devices: 20, rateHz: 50, seconds: 6 };
 
-t.setTimeout(180_000);
-
 if (!mosquittoIsMissing('Simulated devices behind a broker')) {
   for (const broken of ['Inlet killed with -9', 'Mosquitto stopped and started'] as const) {
     await t.test(`${broken} twice behind a broker: nothing that it acknowledged is lost or doubled`, async (t) => {

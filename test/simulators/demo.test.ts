@@ -6,8 +6,6 @@ import t from 'tap';
 
 const demo = fileURLToPath(new URL('../../simulators/demo.js', import.meta.url));
 
-t.setTimeout(180_000);
-
 await t.test('every reading of the four recorded sensors is found again, and the counts close', async (t) => {
   const run = spawn(process.execPath, [demo], { stdio: ['ignore', 'pipe', 'pipe'] });
   const [output, errors, [code]] = await Promise.all([text(run.stdout), text(run.stderr), once(run, 'exit')]);

@@ -8,8 +8,6 @@ import { compareWithHistory, simulate } from './recorded-run.js';
 const fleet = { devices: 20, rateHz: 50, seconds: 6 };
 const kills = 3;
 
-t.setTimeout(180_000);
-
 for (const protocol of ['http', 'ws', 'mqtt']) {
   await t.test(`kill -9 in the middle of a run over ${protocol} loses nothing and doubles nothing`, async (t) => {
     const record = path.join(t.testdir(), 'acked.ndjson');

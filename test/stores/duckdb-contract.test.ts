@@ -5,9 +5,6 @@ import t from 'tap';
 import { DuckDbStore } from '../../src/stores/duckdb/store.js';
 import { historyStoreContract } from '../contracts/history-store.js';
 
-// Most of the time goes into opening files and syncing them, which a busy machine makes long.
-t.setTimeout(120_000);
-
 await historyStoreContract(t, 'DuckDB', async () => {
   const directory = await mkdtemp(path.join(tmpdir(), 'inlet-duckdb-'));
   let store = new DuckDbStore({ directory });

@@ -14,9 +14,6 @@ import { ParsedBatch } from '../../src/stores/duckdb/parsed-batch.js';
 import { writeBatch } from '../../src/stores/duckdb/write.js';
 import { feedAnswer, feedBatch, feedColumns, feedState } from './duckdb-feed.js';
 
-// Most of the time goes into opening files and syncing them, which a busy machine makes long.
-t.setTimeout(120_000);
-
 const everything = { columns: feedColumns, series: {}, from: 0n, to: 2n ** 62n, order: 'asc' as const };
 const feeder = fileURLToPath(new URL('./duckdb-feeder.js', import.meta.url));
 

@@ -63,7 +63,7 @@ await t.test('every kind comes back as it was, under any name', async (t) => {
   t.same(readdirSync(directory), []);
 });
 
-await t.test('a table that is larger than the memory it may use', { timeout: 60_000 }, async (t) => {
+await t.test('a table that is larger than the memory it may use', async (t) => {
   const { writer } = await openWriter(t);
   const columns: ParquetColumn[] = [{ name: 'ts', kind: 'time' }, ...texts(8)];
   const rows = 5000;

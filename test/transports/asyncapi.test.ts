@@ -15,7 +15,6 @@ import { freePort } from '../../bench/servers/free-port.js';
 import { startInlet } from '../servers/inlet.js';
 import { until } from '../servers/until.js';
 
-t.setTimeout(120_000);
 const mqttPort = await freePort();
 const service = await startInlet(t, { INLET_MQTT_LISTEN: `127.0.0.1:${mqttPort}` });
 const document = await service.getJson<AsyncApiDocument>('/asyncapi.json');

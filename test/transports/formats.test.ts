@@ -11,7 +11,6 @@ import { mosquittoIsMissing, startMosquitto } from '../servers/mosquitto.js';
 import { Inbox } from './inbox.js';
 import { openStream, type StreamAnswer, type StreamClient } from './stream-client.js';
 
-t.setTimeout(180_000);
 const limitBytes = 1024 * 1024;
 
 function http({ url }: InletProcess, isPacked: boolean): FormatIngress {

@@ -45,7 +45,6 @@ async function readParquet(t: Test, bytes: ArrayBuffer) {
 }
 
 /** Both stores start and are filled, which takes its time on a busy machine. */
-t.setTimeout(120_000);
 
 await overBothStores(t, 'Formats of history', async (t, { service, influxd }) => {
   await service.send(...readings);

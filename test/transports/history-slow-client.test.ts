@@ -5,8 +5,6 @@ import t from 'tap';
 import { startInlet } from '../servers/inlet.js';
 import { fill, hour } from './history-filling.js';
 
-t.setTimeout(90_000);
-
 await t.test('a client that does not read makes nothing grow', async (t) => {
   const service = await startInlet(t);
   await fill(service, 300_000);

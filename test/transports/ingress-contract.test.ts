@@ -11,8 +11,6 @@ import { streamIngress } from './stream-ingress.js';
 
 const projectTypes = new URL('../../../schemas/types', import.meta.url);
 
-t.setTimeout(180_000);
-
 async function start(t: Test, environment: Record<string, string> = {}): Promise<InletProcess> {
   const types = t.testdir({ 'lab.schema.json': JSON.stringify(labSchema) });
   cpSync(projectTypes, path.join(types), { recursive: true });

@@ -10,8 +10,6 @@ import { nginxIsMissing, startNginx } from '../servers/nginx.js';
 import { EventReader } from './live-http/event-reader.js';
 import { complaintsAbout, readersOfForm, soakThroughProxy } from './proxy/soak.js';
 
-t.setTimeout(120_000);
-
 /** Of the soak's short form. */
 const partSeconds = 3;
 

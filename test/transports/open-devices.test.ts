@@ -18,7 +18,6 @@ import { StreamConnection } from '../../src/transports/ws/stream.js';
 import { until } from '../servers/until.js';
 import { openStream } from './stream-client.js';
 
-t.setTimeout(60_000);
 mock.timers.enable({ apis: ['setInterval'] });
 t.teardown(() => mock.timers.reset());
 

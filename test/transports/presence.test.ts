@@ -11,7 +11,6 @@ import { until } from '../servers/until.js';
 import { isRefused } from './http/answers.js';
 import { EventReader } from './live-http/event-reader.js';
 
-t.setTimeout(180_000);
 const service = await startInlet(t);
 
 type Presence = NonNullable<AnyMessage['presence']>;

@@ -7,8 +7,6 @@ import { webSocketFeed } from '../gapless/subject.js';
 import { Influxd, influxdIsMissing } from '../../servers/influxd.js';
 import { mosquittoIsMissing, startMosquitto } from '../../servers/mosquitto.js';
 
-t.setTimeout(240_000);
-
 /** Readings go to the first. */
 class Instances implements RunService {
   readonly #services: readonly Restartable[];

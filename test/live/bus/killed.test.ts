@@ -12,8 +12,6 @@ import { nginxIsMissing, startNginx } from '../../servers/nginx.js';
 import { until } from '../../servers/until.js';
 import { busOf, meet, startPair } from './pair.js';
 
-t.setTimeout(300_000);
-
 const suite = 'Instances that are killed behind nginx';
 const subscribers = 6;
 const writers = 4;

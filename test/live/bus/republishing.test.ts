@@ -6,8 +6,6 @@ import { mosquittoIsMissing, startMosquitto } from '../../servers/mosquitto.js';
 import { until } from '../../servers/until.js';
 import { LiveClient } from '../live-client.js';
 
-t.setTimeout(120_000);
-
 if (!mosquittoIsMissing('Readings for other programs')) {
   const broker = await startMosquitto(t);
   const service = await startInlet(t, { INLET_MQTT_URL: broker.url, INLET_MQTT_REPUBLISH: '1' });

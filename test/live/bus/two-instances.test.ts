@@ -7,8 +7,6 @@ import { until } from '../../servers/until.js';
 import { LiveClient } from '../live-client.js';
 import { busOf, meet, startPair } from './pair.js';
 
-t.setTimeout(180_000);
-
 const suite = 'The live feed of two instances';
 
 if (!mosquittoIsMissing(suite) && !influxdIsMissing(suite)) {

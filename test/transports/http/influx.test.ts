@@ -10,7 +10,6 @@ import { until } from '../../servers/until.js';
 
 const base = 1_700_000_000_000_000_000n;
 
-t.setTimeout(180_000);
 const service = await startInlet(t);
 
 async function write(

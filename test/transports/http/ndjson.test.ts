@@ -22,7 +22,6 @@ function body(chunks: Iterable<string>): BodyInit {
   return Readable.toWeb(Readable.from(chunks).map((text: string) => Buffer.from(text))) as unknown as BodyInit;
 }
 
-t.setTimeout(120_000);
 const service = await startInlet(t, { INLET_MAX_BODY_BYTES: '64 KiB', INLET_MAX_BATCH_READINGS: '500' });
 
 await t.test('a body has more readings and bytes than a batch may have, and one receipt', async (t) => {

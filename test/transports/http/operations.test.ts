@@ -6,8 +6,6 @@ import { until } from '../../servers/until.js';
 import { LiveClient } from '../../live/live-client.js';
 import { openStream } from '../stream-client.js';
 
-t.setTimeout(60_000);
-
 /** Whether nothing is missing and nothing is counted twice. */
 function isClosed(stats: Stats): boolean {
   const { received, accepted, rejected, stored, quarantined, discarded, pending, oldestPendingMs } = stats;

@@ -4,7 +4,6 @@ import t from 'tap';
 import { startInlet } from '../../servers/inlet.js';
 import { isRefused, sendRaw } from './answers.js';
 
-t.setTimeout(60_000);
 const service = await startInlet(t);
 const { host, hostname, port } = new URL(service.url);
 

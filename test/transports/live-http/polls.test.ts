@@ -9,7 +9,6 @@ import { until } from '../../servers/until.js';
 import { isRefused } from '../http/answers.js';
 import { EventReader } from './event-reader.js';
 
-t.setTimeout(120_000);
 const page = 'https://plant.example';
 const service = await startInlet(t, { INLET_ALLOWED_ORIGINS: page });
 const waitingPolls = 'inlet_open_sockets{socket="poll"}';

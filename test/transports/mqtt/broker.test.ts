@@ -19,8 +19,6 @@ import { startFull } from './full-service.js';
 const at = 1_700_000_000_000;
 const patienceMs = 20_000;
 
-t.setTimeout(240_000);
-
 interface Told {
   topic: string;
   payload: Record<string, unknown>;

@@ -11,8 +11,6 @@ import { startFull } from './full-service.js';
 const listening = { INLET_MQTT_LISTEN: '127.0.0.1:0' };
 const at = 1_700_000_000_000;
 
-t.setTimeout(120_000);
-
 async function connect(t: Test, { mqttUrl }: InletProcess, options: IClientOptions = {}): Promise<MqttClient> {
   const client = await connectAsync(mqttUrl, { protocolVersion: 4, reconnectPeriod: 0, ...options });
   client.on('error', () => undefined);

@@ -4,7 +4,6 @@ import { WebSocket } from 'ws';
 import { restartNotice } from '../../../src/transports/ws/restart-notice.js';
 import { startInlet } from '../../servers/inlet.js';
 
-t.setTimeout(60_000);
 const form = /^restart; retry-after-ms=(\d+)$/;
 
 await t.test('the more are sent away, the longer the time over which they come back', (t) => {

@@ -5,7 +5,6 @@ import { Service } from '../../../src/app/service.js';
 import { readSettings } from '../../../src/config/settings.js';
 import { holding, soak } from './soak.js';
 
-t.setTimeout(120_000);
 const connections = 1_000;
 /** Less than a listener, or an entry of a map with what it holds; more than the heap varies by. */
 const leftBytes = 100;

@@ -5,7 +5,6 @@ import { startInlet } from '../../servers/inlet.js';
 import { until } from '../../servers/until.js';
 import { openStream, type StreamAnswer, type StreamClient } from '../stream-client.js';
 
-t.setTimeout(60_000);
 const service = await startInlet(t, { INLET_MAX_BODY_BYTES: '64 KiB' });
 const good = { device: 'd1', fields: { a: 1 } };
 const bad = { device: 'd1', fields: {} };
