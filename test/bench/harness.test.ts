@@ -8,6 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import t from 'tap';
 import { readArguments, WrongArgument } from '../../bench/arguments.js';
 import { allCases, caseGroups } from '../../bench/cases/all.js';
+import { Counter } from '../../bench/load/counter.js';
 import { Latencies } from '../../bench/load/latencies.js';
 import { Load } from '../../bench/load/load.js';
 import { MessageRing } from '../../bench/load/message-ring.js';
@@ -91,6 +92,16 @@ await t.test('the times of each device rise, also when the ring begins again', (
     t.ok(newest.size <= Math.ceil(deviceCount / 128), 'a connection sends its own devices only');
   }
   t.end();
+});
+
+await t.test('a run that is too short for an answer goes on until there is one', async (t) => {
+  const counter = new Counter();
+  let isOver = false;
+  const run = counter.rises(1).then(() => (isOver = true));
+  await pause(200);
+  t.notOk(isOver);
+  counter.add(1);
+  t.ok(await run);
 });
 
 await t.test('a share of the answers is that of those since it was asked last', (t) => {
