@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { AggregateFunction, AggregateQuery, FieldColumn } from '../../src/ports/history-store.js';
+import type { AggregateFunction, AggregateQuery, FieldColumn, ScanQuery } from '../../src/ports/history-store.js';
 import { aggregateStatement, planAggregate } from '../../src/stores/influxdb/aggregate-plan.js';
 import { bucketIn, segmentsFrom } from '../../src/stores/influxdb/buckets.js';
 import { InfluxStore } from '../../src/stores/influxdb/store.js';
@@ -125,6 +125,48 @@ if (!influxdIsMissing('The aggregates of InfluxDB')) {
         [...buckets.values()],
         Array.from({ length: 50 }, () => groups),
       );
+    });
+
+    await t.test(
+      'a reading that brings its type a new tag has it, whatever was known of the type before',
+      async (t) => {
+        const columns = [{ type: 'tagged', fields: [float('value')] }];
+        const scan: ScanQuery = { columns, series: {}, from: 0n, to: 100n, order: 'asc' };
+        const tagsOfRows = async () => {
+          const tags: unknown[] = [];
+          for await (const rows of store.reader.scan(scan)) for (const row of rows) tags.push(row.tags);
+          return tags;
+        };
+        const byTags = { ...bySeries, device: false };
+        const groups = async () => {
+          const tags: unknown[] = [];
+          const query = { ...asked('count', byTags, float('value')), columns };
+          for await (const rows of store.reader.aggregate(query)) for (const row of rows) tags.push(row.tags);
+          return tags;
+        };
+        await influxd.write('tagged,device=a value=1 1', 'aggregates');
+        t.same([await tagsOfRows(), await groups()], [[{}], [{}]]);
+        await influxd.write('tagged,device=a,site=lyon value=2 2', 'aggregates');
+        t.same(await tagsOfRows(), [{}, { site: 'lyon' }]);
+        await influxd.write('tagged,device=a,line=7 value=3 3', 'aggregates');
+        t.same(
+          new Set((await groups()).map((tags) => JSON.stringify(tags))),
+          new Set(['{}', '{"site":"lyon"}', '{"line":"7"}']),
+        );
+      },
+    );
+
+    await t.test('answers that nobody goes on reading hold up no other answer, and no write', async (t) => {
+      const columns = [{ type: 'type0', fields: [float('many')] }];
+      const scan = () =>
+        store.reader.scan({ columns, series: {}, from: 0n, to: 10_000n, order: 'asc' })[Symbol.asyncIterator]();
+      const unread = Array.from({ length: 20 }, scan);
+      for (const rows of await Promise.all(unread.map((one) => one.next()))) t.ok(rows.value?.length);
+      const payload = Buffer.from('late,device=a value=1 1');
+      const batch = { payload, runs: [{ position: 0, count: 1 }], count: 1 };
+      const state = { low: 1, ranges: [], stored: 1, quarantined: 0 };
+      t.same(await store.writer.write(batch, state), { outcome: 'stored' });
+      for (const one of unread) await one.return?.(undefined);
     });
   });
 }

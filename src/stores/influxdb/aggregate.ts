@@ -12,10 +12,11 @@ import { bucketIn, type Segment, segmentsFrom } from './buckets.js';
 import { NotInJson, type QuerySeries } from './query.js';
 import type { Select } from './scan.js';
 import { cellOf, tagsOf, timeOf } from './series-row.js';
+import type { KeysOfType, TagKeys } from './tag-keys.js';
 
 export interface AggregateSource {
   select: Select;
-  tagKeys(types: readonly string[]): Promise<Map<string, string[]>>;
+  tagKeys: TagKeys;
   /** The same by looking at every row. */
   plainly(query: AggregateQuery): AsyncIterable<AggregateRow[]>;
 }
@@ -36,18 +37,20 @@ export async function* aggregateByCalls(
 ): AsyncGenerator<AggregateRow[]> {
   if (plan.types.length === 0) return;
   const types = plan.types.map(({ type }) => type);
-  const keysOfType = query.group.tags === 'all' && !query.group.device ? await source.tagKeys(types) : undefined;
+  const namesKeys = query.group.tags === 'all' && !query.group.device;
   const end = query.edges.length - 1;
   let size = firstBuckets;
   for (let first = 0; first < end;) {
     const segments = segmentsFrom(query.edges, first, { buckets: size, segments: maxSegments });
     const next = nextBucket(query.edges, segments);
+    const keysOfType = namesKeys ? await source.tagKeys.of(types) : undefined;
     const held = new HeldBuckets(query, plan, segments);
     const outcome = await held.fill(source.select(statements(query, plan, segments, keysOfType)), next - first);
     if (outcome === 'too many') {
       size = Math.max(1, (next - first) >> 3);
       continue;
     }
+    if (keysOfType && !(await source.tagKeys.areAll(keysOfType))) continue;
     if (outcome === 'inexact') yield* shifted(source.plainly(partOf(query, first, next)), first);
     else yield* held.rows(first, next);
     size = Math.max(1, Math.floor(wantedRows / Math.max(1, held.mostGroups)));
@@ -59,7 +62,7 @@ function statements(
   query: AggregateQuery,
   plan: AggregatePlan,
   segments: readonly Segment[],
-  keysOfType: Map<string, string[]> | undefined,
+  keysOfType: KeysOfType | undefined,
 ): string {
   const { tags } = query.group;
   return plan.types

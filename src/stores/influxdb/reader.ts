@@ -15,12 +15,12 @@ import { aggregateByCalls } from './aggregate.js';
 import { planAggregate } from './aggregate-plan.js';
 import { describeFailure } from './errors.js';
 import { tooManyFiles } from './file-limit.js';
-import { identifier } from './influxql.js';
 import { mergeRows } from './merge.js';
 import { newestOfType } from './newest.js';
 import { query, type QuerySeries, StatementFailed } from './query.js';
 import { rowOrder, scanType } from './scan.js';
 import type { ServerProbe } from './server.js';
+import { TagKeys } from './tag-keys.js';
 import type { InfluxTransport } from './transport.js';
 
 export class InfluxReader implements HistoryReader {
@@ -33,6 +33,7 @@ export class InfluxReader implements HistoryReader {
   readonly #probe: ServerProbe;
   readonly #database: string;
   readonly #timeoutMs: number;
+  readonly #tagKeys = new TagKeys((statement) => this.#show(statement));
 
   constructor(transport: InfluxTransport, probe: ServerProbe, database: string, timeoutMs: number) {
     this.#transport = transport;
@@ -58,10 +59,8 @@ export class InfluxReader implements HistoryReader {
   async *scan(scan: ScanQuery): AsyncGenerator<ScanRow[]> {
     const columns = scan.columns.filter(({ type, fields }) => isTypeName(type) && fields.length > 0);
     if (columns.length === 0 || scan.from >= scan.to) return;
-    const tagKeys = await this.#tagKeys(columns.map(({ type }) => type));
-    const streams = columns.map(({ type, fields }) =>
-      scanType((statement) => this.#select(statement), { ...scan, type, fields, tagKeys: tagKeys.get(type) ?? [] }),
-    );
+    const rooms = { select: (statement: string) => this.#select(statement), tagKeys: this.#tagKeys };
+    const streams = columns.map(({ type, fields }) => scanType(rooms, { ...scan, type, fields }));
     yield* firstRows(mergeRows(streams, rowOrder(scan.order)), scan.limit);
   }
 
@@ -74,7 +73,7 @@ export class InfluxReader implements HistoryReader {
     }
     const source = {
       select: (statements: string) => this.#select(statements),
-      tagKeys: (types: readonly string[]) => this.#tagKeys(types),
+      tagKeys: this.#tagKeys,
       plainly: (query: AggregateQuery) => this.#aggregatePlainly(query),
     };
     yield* aggregateByCalls(source, aggregate, plan);
@@ -89,14 +88,6 @@ export class InfluxReader implements HistoryReader {
     for (const { type, fields } of await this.kinds()) {
       yield* newestOfType((statement) => this.#select(statement), type, fields);
     }
-  }
-
-  async #tagKeys(types: readonly string[]): Promise<Map<string, string[]>> {
-    const keys = new Map<string, string[]>();
-    for (const { name, values } of await this.#show(`SHOW TAG KEYS FROM ${types.map(identifier).join(', ')}`)) {
-      keys.set(name, values.map(([key]) => String(key)).filter(isKey));
-    }
-    return keys;
   }
 
   async #show(statement: string): Promise<QuerySeries[]> {

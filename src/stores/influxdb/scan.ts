@@ -11,9 +11,15 @@ import { inParts, type TimePart } from './file-limit.js';
 import { fieldReference, identifier, seriesCondition, tagReference, timeRange } from './influxql.js';
 import type { QuerySeries } from './query.js';
 import { cellOf, SeriesCache, timeOf } from './series-row.js';
+import type { TagKeys } from './tag-keys.js';
 
 export type Select = (statement: string) => AsyncIterable<QuerySeries[]>;
-export type TypeScan = Omit<ScanQuery, 'columns'> & { type: string; fields: FieldColumn[]; tagKeys: string[] };
+export type TypeScan = Omit<ScanQuery, 'columns'> & { type: string; fields: FieldColumn[] };
+
+export interface ScanRooms {
+  select: Select;
+  tagKeys: TagKeys;
+}
 
 type Compare = (a: RowKey, b: RowKey) => number;
 
@@ -26,10 +32,10 @@ export function rowOrder(order: 'asc' | 'desc'): Compare {
   };
 }
 
-export async function* scanType(select: Select, scan: TypeScan): AsyncGenerator<ScanRow[]> {
+export async function* scanType(rooms: ScanRooms, scan: TypeScan): AsyncGenerator<ScanRow[]> {
   const compare = rowOrder(scan.order);
   const { after, limit } = scan;
-  const read = new RowReader(select, scan);
+  const read = new RowReader(rooms, scan);
   if (after && after.ts >= scan.from && after.ts < scan.to) {
     const behind = (await read.atTime(after.ts)).filter((row) => compare(row, after) > 0);
     if (behind.length > 0) yield behind.sort(compare);
@@ -63,14 +69,14 @@ function startOfLastTime(rows: readonly ScanRow[]): number {
 }
 
 class RowReader {
-  readonly #select: Select;
+  readonly #rooms: ScanRooms;
   readonly #scan: TypeScan;
-  readonly #series: SeriesCache;
+  #series: SeriesCache;
 
-  constructor(select: Select, scan: TypeScan) {
-    this.#select = select;
+  constructor(rooms: ScanRooms, scan: TypeScan) {
+    this.#rooms = rooms;
     this.#scan = scan;
-    this.#series = new SeriesCache(scan.type, scan.tagKeys);
+    this.#series = new SeriesCache(scan.type, []);
   }
 
   async *range(from: bigint, to: bigint, limit: number | undefined): AsyncGenerator<ScanRow[]> {
@@ -82,17 +88,39 @@ class RowReader {
     }
   }
 
-  async *#part({ from, to }: TimePart, limit: number | undefined): AsyncGenerator<ScanRow[]> {
-    const { fields, tagKeys, type, series, order } = this.#scan;
+  async *#part(part: TimePart, limit: number | undefined): AsyncGenerator<ScanRow[]> {
+    let begun = await this.#begin(part, limit);
+    while (begun === 'tags are missing') begun = await this.#begin(part, limit);
+    for await (const series of begun) for (const { values } of series) yield values.map((value) => this.#row(value));
+  }
+
+  async #begin(part: TimePart, limit: number | undefined): Promise<AsyncIterable<QuerySeries[]> | 'tags are missing'> {
+    const { select, tagKeys } = this.#rooms;
+    const { type } = this.#scan;
+    const keys = await tagKeys.of([type]);
+    this.#nameTags(keys.get(type)!);
+    const answer = select(this.#statement(part, limit))[Symbol.asyncIterator]();
+    const first = await answer.next();
+    if (first.done || (await tagKeys.areAll(keys))) return behind(first, answer);
+    await answer.return?.();
+    return 'tags are missing';
+  }
+
+  #nameTags(keys: readonly string[]): void {
+    const known = this.#series.tagKeys;
+    if (known.length === keys.length && keys.every((key, index) => key === known[index])) return;
+    this.#series = new SeriesCache(this.#scan.type, keys);
+  }
+
+  #statement({ from, to }: TimePart, limit: number | undefined): string {
+    const { fields, type, series, order } = this.#scan;
     const columns = [...fields.map((field) => fieldReference(field.name, field.kind)), tagReference('device')];
-    columns.push(...tagKeys.map(tagReference));
-    const statement =
+    columns.push(...this.#series.tagKeys.map(tagReference));
+    return (
       `SELECT ${columns.join(', ')} FROM ${identifier(type)} ` +
       `WHERE ${timeRange(from, to)} AND ${seriesCondition(series)} ORDER BY time ${order.toUpperCase()}` +
-      (limit === undefined ? '' : ` LIMIT ${limit}`);
-    for await (const series of this.#select(statement)) {
-      for (const { values } of series) yield values.map((value) => this.#row(value));
-    }
+      (limit === undefined ? '' : ` LIMIT ${limit}`)
+    );
   }
 
   /** All rows of one time: no more than there are series. */
@@ -109,5 +137,16 @@ class RowReader {
     const series = this.#series.find(device, values.slice(fields.length + 2));
     const cells = fields.map((field, index) => cellOf(values[index + 1], field.kind));
     return { ts: timeOf(values[0]), ...series, cells };
+  }
+}
+
+async function* behind(
+  first: IteratorResult<QuerySeries[]>,
+  rest: AsyncIterator<QuerySeries[]>,
+): AsyncGenerator<QuerySeries[]> {
+  try {
+    for (let next = first; !next.done; next = await rest.next()) yield next.value;
+  } finally {
+    await rest.return?.();
   }
 }

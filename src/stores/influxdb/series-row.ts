@@ -50,11 +50,11 @@ export function tagsOf(keys: readonly string[], values: readonly unknown[]): Tag
 export class SeriesCache {
   readonly #known = new Map<string, KnownSeries>();
   readonly #type: string;
-  readonly #tagKeys: readonly string[];
+  readonly tagKeys: readonly string[];
 
   constructor(type: string, tagKeys: readonly string[]) {
     this.#type = type;
-    this.#tagKeys = tagKeys;
+    this.tagKeys = tagKeys;
   }
 
   find(device: string, tagValues: readonly unknown[]): KnownSeries {
@@ -62,7 +62,7 @@ export class SeriesCache {
     const key = `${device}\0${tagValues.join('\0')}`;
     let series = this.#known.get(key);
     if (!series) {
-      const tags = tagsOf(this.#tagKeys, tagValues);
+      const tags = tagsOf(this.tagKeys, tagValues);
       series = { type: this.#type, device, tags, series: encodePrefix(this.#type, device, tags) };
       if (this.#known.size >= seriesKept) this.#known.clear();
       this.#known.set(key, series);

@@ -3,8 +3,8 @@
  * and leaves the socket waiting), agents that can be closed, and writes that do not copy what they send.
  */
 import { InfluxDB } from '@influxdata/influxdb-client';
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
+import http from 'node:http';
+import https from 'node:https';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { post } from './post.js';
@@ -14,8 +14,8 @@ type Transport = InfluxDB['transport'];
 
 const compress = promisify(gzip);
 
-/** Connections that are open at the same time; more requests wait for one. */
-const maxSockets = 16;
+/** Connections for writing that are open at the same time; more requests wait for one. */
+const maxWritingSockets = 16;
 /** InfluxDB itself gives a write up after 10 s (`write-timeout`). */
 const longestRequestMs = 12_000;
 
@@ -38,14 +38,16 @@ export interface InfluxTransport {
 }
 
 export function openTransport(settings: InfluxSettings): InfluxTransport {
-  const agent = settings.url.startsWith('https:')
-    ? new HttpsAgent({ keepAlive: true, maxSockets })
-    : new HttpAgent({ keepAlive: true, maxSockets });
+  const { Agent } = settings.url.startsWith('https:') ? https : http;
+  const writing = new Agent({ keepAlive: true, maxSockets: maxWritingSockets });
+  // An answer that is read slowly keeps its connection, and one over several types has several: none of them may wait for
+  // another, nor a write for all of them. How many are read at a time is for those to bound who give them out.
+  const asking = new Agent({ keepAlive: true });
   const { transport: bare } = new InfluxDB({
     url: settings.url,
     // Off: it would also count the time that we take to read an answer.
     timeout: 0,
-    transportOptions: { agent },
+    transportOptions: { agent: asking },
     headers: basicCredentials(settings),
     ...(settings.token === undefined ? {} : { token: settings.token }),
   });
@@ -61,11 +63,15 @@ export function openTransport(settings: InfluxSettings): InfluxTransport {
       const signal = AbortSignal.timeout(requestMs);
       const headers = { 'content-type': 'text/plain; charset=utf-8', ...authorization(path, settings) };
       const url = settings.url.replace(/\/$/, '') + path;
-      if (isOnThisMachine || lines.length < gzipFromBytes) return post({ url, agent, headers, body: lines, signal });
+      if (isOnThisMachine || lines.length < gzipFromBytes)
+        return post({ url, agent: writing, headers, body: lines, signal });
       const body = await compress(lines);
-      return post({ url, agent, headers: { ...headers, 'content-encoding': 'gzip' }, body, signal });
+      return post({ url, agent: writing, headers: { ...headers, 'content-encoding': 'gzip' }, body, signal });
     },
-    close: () => agent.destroy(),
+    close: () => {
+      writing.destroy();
+      asking.destroy();
+    },
   };
 }
 
