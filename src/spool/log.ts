@@ -60,6 +60,8 @@ export class SegmentedSpool implements Spool {
   readonly #peeked = new ReusedBytes();
   #waitingBytes = 0;
   #group = new CommitGroup();
+  /** Memory of a group that is written, for the one after the next: fresh memory of this size brings on garbage collections. */
+  #spareChunk: Buffer | undefined;
   #flushing: Promise<void> | undefined;
   readonly #standstill: Standstill;
   readonly #waiters = new HeadWaiters();
@@ -179,16 +181,16 @@ export class SegmentedSpool implements Spool {
   async #flush(): Promise<void> {
     // What else is appended in this go of the program belongs to the same sync.
     await Promise.resolve();
-    let chunk: Buffer | undefined;
     while (!this.#group.isEmpty) {
       const group = this.#group;
-      this.#group = new CommitGroup(chunk);
+      this.#group = new CommitGroup(this.#spareChunk);
+      this.#spareChunk = undefined;
       try {
         await this.#commit(group);
       } catch (error) {
         this.#fail(group, error as Error);
       }
-      chunk = group.release();
+      this.#spareChunk = group.release();
     }
     this.#flushing = undefined;
   }

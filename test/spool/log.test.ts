@@ -67,6 +67,15 @@ t.test('what was acknowledged is there after a power cut, and in order', async (
   t.same(texts(await readAll(again)), ['a', 'b', 'ü "quoted"\nline']);
 });
 
+t.test('records are put together in the same memory again and again', async (t) => {
+  const { spool } = await open(new MemoryFiles());
+  await append(spool, 'first');
+  const large = t.capture(Buffer, 'allocUnsafeSlow', (bytes: number) => Buffer.alloc(bytes));
+  for (let k = 0; k < 50; k++) await append(spool, `${k}`);
+  t.ok(large().length <= 1, 'one beside the one that is being written', { times: large().length });
+  t.equal((await readAll(spool)).length, 51);
+});
+
 t.test('nothing is acknowledged before the sync has returned, and all who wait share one', async (t) => {
   const files = new MemoryFiles();
   const { spool } = await open(files);
