@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import os from 'node:os';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -308,6 +310,20 @@ await t.test('a file of a newer release, and one that is not ours, is left alone
   });
   await t.rejects(new DuckDbStore({ directory: foreign }).start(), /cannot open .*history\.duckdb/);
 });
+
+// Other systems have no priorities of threads.
+if (process.platform === 'linux') {
+  await t.test('the worker lets other threads go first', async (t) => {
+    const threads = () => readdirSync('/proc/self/task').map(Number);
+    const before = new Set(threads());
+    const own = os.getPriority();
+    const store = new DuckDbStore({ directory: t.testdir() });
+    await store.start();
+    t.teardown(() => store.stop());
+    const behind = threads().filter((thread) => !before.has(thread) && os.getPriority(thread) > own);
+    t.equal(behind.length, 1);
+  });
+}
 
 await t.test('when the worker dies, a new one takes over', async (t) => {
   const workers = new Set<Worker>();

@@ -4,6 +4,7 @@ import type { DatabaseOptions } from './database.js';
 import { DatabaseLost, Engine } from './engine.js';
 import type { Answer, Calls, CallName, QueryChunk, Question } from './protocol.js';
 import type { RunningQuery } from './running-query.js';
+import { stepBack } from './step-back.js';
 import { Turnstile } from '../../domain/turnstile.js';
 
 /** Open queries at most; each has a connection. */
@@ -14,6 +15,7 @@ const maxQueries = 64;
  */
 const maxSteps = 2;
 
+stepBack();
 const port = parentPort!;
 const engine = new Engine(workerData as DatabaseOptions);
 const queries = new Map<number, RunningQuery>();
