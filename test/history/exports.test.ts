@@ -50,6 +50,32 @@ await t.test('a field that is called as a tag is has a column of its own', async
   t.match(JSON.parse(lines), { 'tag.site': 'y', 'tag.site_': 'z' });
 });
 
+await t.test('many rows come in small pieces, all of them and in order', async (t) => {
+  const many = new MemoryReader();
+  many.chunkRows = 1000;
+  const stored = 1500;
+  many.add(
+    ...Array.from({ length: stored }, (_, k) => ({
+      ts: ts + BigInt(k),
+      device: 'a',
+      type: 'machine',
+      fields: { value: k },
+    })),
+  );
+  for (const limit of [undefined, 700]) {
+    const pieces: string[] = [];
+    for await (const piece of ndjsonText(queryOf({ fields: 'value', ...(limit && { limit: String(limit) }) }), many))
+      pieces.push(piece);
+    const rows = pieces.map((piece) => piece.trimEnd().split('\n'));
+    t.ok(rows.every(({ length }) => length <= 512));
+    const values = rows.flat().map((row) => (JSON.parse(row) as { value: number }).value);
+    t.same(
+      values,
+      Array.from({ length: limit ?? stored }, (_, k) => k),
+    );
+  }
+});
+
 await t.test('without rows there is a header, and NDJSON is empty', async (t) => {
   const query = queryOf({ devices: 'none', fields: 'value' });
   t.equal(await textOf(csvText(query, reader(), known)), 'ts,device,type,tag.site,value\r\n');

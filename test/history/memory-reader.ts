@@ -28,6 +28,8 @@ export class MemoryReader implements HistoryReader {
   /** Positions that are held. */
   readonly held = new Set<number>();
   scans = 0;
+  /** Of a scan, at once. */
+  chunkRows = 3;
 
   hold(position: number): () => void {
     this.held.add(position);
@@ -64,7 +66,8 @@ export class MemoryReader implements HistoryReader {
       .filter((row) => !query.after || compare(row, query.after) > 0)
       .sort(compare)
       .slice(0, query.limit);
-    for (let at = 0; at < rows.length; at += 3) yield await Promise.resolve(rows.slice(at, at + 3));
+    for (let at = 0; at < rows.length; at += this.chunkRows)
+      yield await Promise.resolve(rows.slice(at, at + this.chunkRows));
   }
 
   async *aggregate(query: AggregateQuery): AsyncGenerator<AggregateRow[]> {
