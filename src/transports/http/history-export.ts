@@ -43,9 +43,13 @@ export class HistoryExports {
       throw new Refusal('rate_limited', `there are ${maxExports} exports under way already`, 5000);
     }
     this.#running++;
-    finished(reply.raw, () => this.#running--);
+    const over = new AbortController();
+    finished(reply.raw, () => {
+      this.#running--;
+      over.abort(new Error('the client went away'));
+    });
     reply.raw.setTimeout(stalledMs, () => reply.raw.destroy());
-    return format === 'parquet' ? this.#sendFile(reply, query) : this.#sendText(reply, query, format);
+    return format === 'parquet' ? this.#sendFile(reply, query, over.signal) : this.#sendText(reply, query, format);
   }
 
   async #sendText(reply: FastifyReply, query: HistoryQuery, format: 'csv' | 'ndjson'): Promise<FastifyReply> {
@@ -55,12 +59,12 @@ export class HistoryExports {
     return announce(reply, query, format).send(stream);
   }
 
-  async #sendFile(reply: FastifyReply, query: HistoryQuery): Promise<FastifyReply> {
+  /** @param over when the answer has come to its end, whichever way */
+  async #sendFile(reply: FastifyReply, query: HistoryQuery, over: AbortSignal): Promise<FastifyReply> {
     const { reader, parquet } = this.#rooms;
-    const abort = new AbortController();
-    finished(reply.raw, () => abort.abort(new Error('the client went away')));
-    const file = await parquet.write(parquetTable(query, reader, this.#known(query)), abort.signal);
-    finished(reply.raw, () => void file.discard());
+    const file = await parquet.write(parquetTable(query, reader, this.#known(query)), over);
+    if (over.aborted) await file.discard();
+    over.addEventListener('abort', () => void file.discard());
     return announce(reply, query, 'parquet')
       .header('content-length', file.byteLength)
       .send(Readable.from(file.bytes(), { objectMode: false }));
