@@ -1,12 +1,11 @@
 import { mock } from 'node:test';
 import t from 'tap';
 import { decodeCursor } from '../../src/live/cursor.js';
-import { FeedRig, instance, startMs } from './feed-rig.js';
+import { FeedRig, instance, startMs, turn } from './feed-rig.js';
 
 mock.timers.enable({ apis: ['setInterval', 'Date'], now: startMs });
 t.teardown(() => mock.timers.reset());
 
-const turn = () => new Promise(setImmediate);
 const numbers = (count: number) => Array.from({ length: count }, (_, a) => ({ fields: { a } }));
 const positionOf = (cursor: string | undefined) => decodeCursor(cursor!)!.get(instance)!;
 

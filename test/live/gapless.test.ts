@@ -5,11 +5,22 @@
 import { asyncProperty, check } from 'fast-check';
 import t from 'tap';
 import { nothingIsMissing, openService } from './gapless/property.js';
-import { commands, Runs } from './gapless/run.js';
+import { commands, Runs, type Command } from './gapless/run.js';
 import { sabotages, webSocketFeed } from './gapless/subject.js';
 
 /** A sabotage may need some runs until one hits upon it. */
 const sabotageRuns = 60;
+
+/** Somebody who comes back to something new: a resume that is not quite right shows at once. */
+const comingBack: Command[] = [
+  { do: 'subscribe', filter: 0, since: 'none' },
+  { do: 'ingest', device: 0, type: 0, count: 2, way: 'new' },
+  { do: 'breathe' },
+  { do: 'cut', subscriber: 0 },
+  { do: 'ingest', device: 0, type: 0, count: 1, way: 'new' },
+  { do: 'breathe' },
+  { do: 'cut', subscriber: 0 },
+];
 
 await nothingIsMissing(t, webSocketFeed);
 
@@ -22,7 +33,7 @@ for (const [name, subject] of Object.entries(sabotages)) {
         wrong = await all.run(commands);
         return wrong === undefined;
       }),
-      { numRuns: sabotageRuns, endOnFailure: true },
+      { numRuns: sabotageRuns, endOnFailure: true, examples: [[comingBack]] },
     );
     t.ok(failed);
     t.match(wrong, /missing|lacks/);

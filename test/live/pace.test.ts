@@ -1,9 +1,7 @@
 /** Subscriptions that do not want everything: the newest only, at a rate, or changes only. */
 import t from 'tap';
 import { until } from '../servers/until.js';
-import { FeedRig, startMs } from './feed-rig.js';
-
-const turn = () => new Promise(setImmediate);
+import { FeedRig, startMs, turn } from './feed-rig.js';
 
 await t.test(
   'latest: one that takes everything at once gets the newest of each turn, with the count of the others',

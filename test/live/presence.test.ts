@@ -1,11 +1,9 @@
 import { mock } from 'node:test';
 import t, { type Test } from 'tap';
-import { FeedRig, startMs, type Reader } from './feed-rig.js';
+import { FeedRig, startMs, type Reader, turn } from './feed-rig.js';
 
 mock.timers.enable({ apis: ['setInterval', 'Date'], now: startMs });
 t.teardown(() => mock.timers.reset());
-
-const turn = () => new Promise(setImmediate);
 
 /** Second by second, and what is told of it goes out. */
 async function pass(seconds: number): Promise<void> {

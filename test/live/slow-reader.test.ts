@@ -9,10 +9,9 @@ import { connectionBudgetBytes, patienceMs } from '../../src/live/outbox.js';
 import { LiveConnection } from '../../src/transports/ws/live.js';
 import { startInlet } from '../servers/inlet.js';
 import { until } from '../servers/until.js';
-import { FeedRig, startMs, type Reader } from './feed-rig.js';
+import { FeedRig, startMs, type Reader, turn } from './feed-rig.js';
 import { LiveClient } from './live-client.js';
 
-const turn = () => new Promise(setImmediate);
 const text = 'x'.repeat(2000);
 
 /** So many readings of so many series each, a time further with each round. */
