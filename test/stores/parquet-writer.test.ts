@@ -5,6 +5,7 @@ import t, { type Test } from 'tap';
 import type { Cell } from '../../src/ports/history-store.js';
 import type { ParquetColumn } from '../../src/ports/parquet.js';
 import { DuckDbParquetWriter } from '../../src/stores/duckdb/parquet-writer.js';
+import { steppedBack } from './stepped-back.js';
 
 const never = new AbortController().signal;
 
@@ -62,6 +63,23 @@ await t.test('every kind comes back as it was, under any name', async (t) => {
   await file.discard();
   t.same(readdirSync(directory), []);
 });
+
+// Other systems have no priorities of threads.
+if (process.platform === 'linux') {
+  await t.test('its thread lets others go first', async (t) => {
+    const { writer } = await openWriter(t);
+    let threads = 0;
+    async function* two(): AsyncGenerator<Cell[][]> {
+      yield await Promise.resolve([[1n]]);
+      threads = steppedBack().length;
+      yield [[2n]];
+    }
+    const before = steppedBack().length;
+    const file = await writer.write({ columns: [{ name: 'ts', kind: 'time' }], chunks: two() }, never);
+    t.equal(threads, before + 1);
+    await file.discard();
+  });
+}
 
 await t.test('a table that is larger than the memory it may use', async (t) => {
   const { writer } = await openWriter(t);

@@ -2,10 +2,12 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Cell } from '../../ports/history-store.js';
 import { ParquetJob, type ParquetJobOptions } from './parquet-job.js';
+import { stepBack } from './step-back.js';
 
 export type ParquetAsk = { append: Cell[][] } | { finish: true } | { cancel: true };
 export type ParquetAnswer = { taken: true } | { byteLength: number } | { error: string };
 
+stepBack();
 const port = parentPort!;
 const opening = ParquetJob.open(workerData as ParquetJobOptions);
 let lastWork: Promise<unknown> = opening;

@@ -17,6 +17,6 @@ export function stepBack(): void {
     const thread = Number(path.basename(readlinkSync('/proc/thread-self')));
     os.setPriority(thread, Math.min(os.getPriority(thread) + niceness, mostNiceness));
   } catch (error) {
-    process.emitWarning(`the store's worker keeps its priority: ${String(error)}`);
+    process.emitWarning(`a worker keeps its priority: ${String(error)}`);
   }
 }
