@@ -4,7 +4,7 @@ import { Influxd, influxdIsMissing } from '../servers/influxd.js';
 import { Life } from './killer.js';
 
 const kills = 5;
-const longestMs = 12_000;
+const longestMs = 20_000;
 
 for (const store of ['duckdb', 'influxdb'] as const) {
   if (store === 'influxdb' && influxdIsMissing('Kills over InfluxDB')) continue;
