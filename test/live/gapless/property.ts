@@ -64,15 +64,18 @@ export class Restartable implements RunService {
 export async function openService(
   t: Test,
   settings: Record<string, string> = {},
-  directory = t.testdir(),
+  directory?: string,
 ): Promise<Restartable> {
+  const opened: { service?: Restartable } = {};
+  // Before the directory is made: tap would remove it first, under a service that still writes there.
+  t.teardown(() => opened.service?.stop());
   const service = new Restartable({
-    INLET_DATA_DIR: path.join(directory, 'data'),
+    INLET_DATA_DIR: path.join(directory ?? t.testdir(), 'data'),
     INLET_PORT: String(await freePort()),
     ...settings,
   });
+  opened.service = service;
   await service.start();
-  t.teardown(() => service.stop());
   return service;
 }
 
