@@ -3,8 +3,8 @@
  *
  * It opens, after an outage or at a start, when what is delivered in order arrived more than `staleMs` ago and more than a
  * few batches are still behind it. It begins with what arrived in the last `freshMs`: the store may have been back for so
- * long before that was noticed. By the same rule it leaps when it has fallen behind itself, to the newest batch: then the
- * store is so slow that it could not catch up with more. What it leaps over is left to `low`. It takes turns with `low`, a
+ * long before that was noticed. When it has fallen behind itself by as much, or will have before it has caught up, it leaps
+ * to the newest batch: the store is too slow for more. What it leaps over is left to `low`. It takes turns with `low`, a
  * batch each, so neither starves; it closes when `low` has reached it.
  *
  * Order. A record is late when one of its readings is not newer than its series' newest. The catalog that this is decided
@@ -29,6 +29,8 @@ export class FreshLane {
   #stretch: { from: number; next: number } | undefined;
   /** The records that were delivered last, by this lane or, while it is closed, by the other. */
   #last: Delivered | undefined;
+  /** When it was this lane's turn, since it is open. */
+  #turnAtMs: number | undefined;
 
   constructor(spool: Spool, clock: Clock, pace: DeliveryPace) {
     this.#spool = spool;
@@ -68,13 +70,23 @@ export class FreshLane {
     this.#last = deliveredBy(records);
     if (!this.#isFarBehind(state) || !this.#isStale(records.at(-1))) return;
     this.#leapTo(await this.#firstSince(this.#clock.now() - this.#pace.freshMs, this.#last!.end));
+    this.#turnAtMs = undefined;
   }
 
-  /** Asked before the next batch of this lane is read: what it would begin with may be stale already. */
+  /** Asked once a turn, before its batch is read: what it would begin with may be stale already, or what comes after that. */
   async leapWhenBehind(state: DeliveryState): Promise<void> {
+    const turnMs = this.#turnTakes();
     if (!this.#stretch || !this.#isFarBehind(state)) return;
     const [due] = await this.#spool.read(this.#stretch.next, 1);
-    if (this.#isStale(due)) this.#leapTo(await this.#newestBatch());
+    if (fewBatches * turnMs >= this.#pace.staleMs || this.#isStale(due)) this.#leapTo(await this.#newestBatch());
+  }
+
+  /** How long ago this lane had its turn before this one. */
+  #turnTakes(): number {
+    const nowMs = this.#clock.now();
+    const tookMs = nowMs - (this.#turnAtMs ?? nowMs);
+    this.#turnAtMs = nowMs;
+    return tookMs;
   }
 
   #leapTo(position: number): void {

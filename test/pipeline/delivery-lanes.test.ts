@@ -27,6 +27,8 @@ class Life {
   readonly #quarantineDirectory: string;
   readonly keepsState: boolean;
   nowMs = 1_700_000_000_000;
+  /** How long the store takes for a write. */
+  writeMs = 0;
   isAway = false;
   /** What the store says of readings that it does not like. */
   refusal: 'permanent' | 'partial' = 'partial';
@@ -68,6 +70,7 @@ class Life {
 
   async #answer(process: { isGone: boolean }, lines: Line[], state: DeliveryState): Promise<WriteResult | undefined> {
     await turnOfTheLoop();
+    this.nowMs += this.writeMs;
     if (process.isGone) return new Promise<never>(() => undefined);
     if (this.#crash && this.#crash.in-- <= 0) {
       process.isGone = true;
@@ -266,6 +269,23 @@ for (const keepsState of [true, false]) {
       t.same(life.stored, life.expected);
     },
   );
+
+  await t.test(`${kind}: a slow store gets the newest at once, and not first what would make it wait`, async (t) => {
+    const life = await begin(t, keepsState);
+    await outage(life, 400);
+    life.writeMs = staleMs / 4;
+    life.isAway = false;
+    await life.ingest([newer('b')]);
+    await life.until(() => life.spool.delivery.ranges.length > 0);
+    const from = life.spool.head;
+    for (let index = 0; index < 40; index++) await life.ingest([newer('c')]);
+    const { head } = life.spool;
+    const firstFresh = () => life.writes.find(({ first }) => first >= from);
+    await life.until(() => firstFresh() !== undefined);
+    t.equal(deliveredEnd(firstFresh()!.state), head);
+    await life.until(() => life.isDrained);
+    t.same(life.stored, life.expected);
+  });
 
   await t.test(`${kind}: a late record that rots once it was passed over is counted as damaged`, async (t) => {
     const life = await begin(t, keepsState);
