@@ -14,7 +14,7 @@ export interface DeliveryPace {
 
 export const usualPace: DeliveryPace = {
   batchBytes: 5 * 1024 * 1024,
-  gatherMs: 100,
+  gatherMs: 50,
   retry: { firstMs: 250, longestMs: 2_000 },
   staleMs: 4_000,
   freshMs: 3_000,

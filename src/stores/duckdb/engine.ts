@@ -82,6 +82,7 @@ export class Engine {
         const rows = parsed?.isUpToDate(catalog) ? parsed : new ParsedBatch(catalog, batch);
         const result = await writeBatch(this.#database.writer, catalog, rows, state);
         this.#mergeWhenDue();
+        if (rows.rests.areDue) this.#checkpointEarly();
         return result;
       } catch (error) {
         await this.#recover();
@@ -125,6 +126,12 @@ export class Engine {
       await mergeLate(writer, table, this.#heldFrom);
       this.#merges.ended(startedAt, Date.now());
     }).catch((error: unknown) => process.emitWarning(`late readings could not be merged: ${String(error)}`));
+  }
+
+  #checkpointEarly(): void {
+    this.#inTurn(() => this.#database.checkpointEarly()).catch((error: unknown) =>
+      process.emitWarning(`the log of the database stays long for now: ${String(error)}`),
+    );
   }
 
   /** Does something that changes the file; after a failure the file is as before, and is known again. */

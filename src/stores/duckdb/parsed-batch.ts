@@ -7,6 +7,7 @@ import type { FieldValue } from '../../domain/reading.js';
 import type { WriteBatch } from '../../ports/history-store.js';
 import type { Catalog } from './catalog.js';
 import type { Field, Table } from './layout.js';
+import { Rests } from './rests.js';
 import type { RowBuffer } from './row-buffer.js';
 
 /** The payload is not what the batch says; sending it again will not help. */
@@ -15,6 +16,7 @@ export class DamagedBatch extends Error {}
 export class ParsedBatch {
   readonly tables = new Map<Table, RowBuffer>();
   readonly refused: { index: number; reason: string }[] = [];
+  readonly rests: Rests;
   readonly #catalog: Catalog;
   readonly #removals: number;
 
@@ -22,6 +24,7 @@ export class ParsedBatch {
   constructor(catalog: Catalog, batch: WriteBatch) {
     this.#catalog = catalog;
     this.#removals = catalog.series.removals;
+    this.rests = new Rests(batch.payload.length);
     try {
       this.#parse(batch);
     } catch (error) {
@@ -43,6 +46,7 @@ export class ParsedBatch {
         if (!lines.next()) throw new Error(`the batch has ${index} lines where its runs say more`);
         const reason = this.#addLine(lines, run.position + k);
         if (reason !== undefined) this.refused.push({ index, reason });
+        this.rests.after(1);
       }
     }
     if (lines.next()) throw new Error(`the batch has more lines than the ${index} that its runs say`);

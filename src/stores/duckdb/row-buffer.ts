@@ -11,6 +11,7 @@ import {
 } from '@duckdb/node-api';
 import type { FieldValue, Kind } from '../../domain/reading.js';
 import type { Table } from './layout.js';
+import type { Rests } from './rests.js';
 import type { Series } from './series-list.js';
 
 const initialRows = 1024;
@@ -106,8 +107,9 @@ export class RowBuffer {
     return { from, to };
   }
 
-  /** Appends these rows to a table with `kinds` of fields behind ts, series and seq. */
-  appendTo(appender: DuckDBAppender, kinds: readonly Kind[], rows: Int32Array): void {
+  /** Appends these rows to its table, which has ts, series and seq before the fields, or to that of its late rows. */
+  appendTo(appender: DuckDBAppender, rows: Int32Array, rests: Rests): void {
+    const kinds = this.table.fields.map(({ kind }) => kind);
     const chunk = DuckDBDataChunk.create([BIGINT, INTEGER, BIGINT, ...kinds.map((kind) => vectorTypes[kind])]);
     const times = new BigInt64Array(this.#ts.buffer);
     const positions = new BigInt64Array(this.#seq.buffer);
@@ -125,6 +127,7 @@ export class RowBuffer {
         else fillNulls(vector, these.length);
       }
       appender.appendDataChunk(chunk);
+      rests.after(these.length);
     }
   }
 

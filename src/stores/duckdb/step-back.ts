@@ -1,4 +1,4 @@
-import { readlinkSync } from 'node:fs';
+import { readdirSync, readlinkSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
@@ -11,12 +11,34 @@ const mostNiceness = 19;
  * one, and what is acknowledged can wait for this one. Linux alone has priorities of threads; elsewhere all stays as it is.
  */
 export function stepBack(): void {
+  // The link is to `…/task/1234`, of the thread that reads it.
+  onLinux(() => setBack(Number(path.basename(readlinkSync('/proc/thread-self')))));
+}
+
+/** Lets the threads step back that come into being during this work. Nothing else may make threads meanwhile. */
+export async function withThreadsBack<T>(work: () => Promise<T>): Promise<T> {
+  let before: string[] = [];
+  onLinux(() => (before = threads()));
+  const result = await work();
+  onLinux(() => {
+    for (const thread of threads()) if (!before.includes(thread)) setBack(Number(thread));
+  });
+  return result;
+}
+
+function onLinux(act: () => void): void {
   if (process.platform !== 'linux') return;
   try {
-    // Of the thread that reads it: `…/task/1234`.
-    const thread = Number(path.basename(readlinkSync('/proc/thread-self')));
-    os.setPriority(thread, Math.min(os.getPriority(thread) + niceness, mostNiceness));
+    act();
   } catch (error) {
-    process.emitWarning(`a worker keeps its priority: ${String(error)}`);
+    process.emitWarning(`a thread keeps its priority: ${String(error)}`);
   }
+}
+
+function threads(): string[] {
+  return readdirSync('/proc/self/task');
+}
+
+function setBack(thread: number): void {
+  os.setPriority(thread, Math.min(os.getPriority(thread) + niceness, mostNiceness));
 }

@@ -1,8 +1,8 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { DeliveryState, WriteResult } from '../../ports/history-store.js';
 import { deliverySql, saveSeries, type Catalog } from './catalog.js';
-import type { Table } from './layout.js';
 import type { ParsedBatch } from './parsed-batch.js';
+import type { Rests } from './rests.js';
 import type { RowBuffer } from './row-buffer.js';
 
 /**
@@ -13,7 +13,7 @@ import type { RowBuffer } from './row-buffer.js';
 export async function writeBatch(
   connection: DuckDBConnection,
   catalog: Catalog,
-  { tables, refused }: ParsedBatch,
+  { tables, refused, rests }: ParsedBatch,
   state: DeliveryState,
 ): Promise<WriteResult> {
   await catalog.addNew(connection);
@@ -26,8 +26,8 @@ export async function writeBatch(
   await connection.run('BEGIN');
   await saveSeries(connection, catalog.series.takeAdded());
   for (const [table, rows] of tables) {
-    await append(connection, table.main, table, rows, rows.main);
-    await append(connection, table.late, table, rows, rows.late);
+    await append(connection, table.main, rows, rows.main, rests);
+    await append(connection, table.late, rows, rows.late, rests);
   }
   catalog.spareRows.giveBack(tables.values());
   // In one go: while it is carried out, this thread is free to parse the next batch.
@@ -41,17 +41,13 @@ export async function writeBatch(
 async function append(
   connection: DuckDBConnection,
   name: string,
-  table: Table,
   rows: RowBuffer,
   which: Int32Array,
+  rests: Rests,
 ): Promise<void> {
   if (which.length === 0) return;
   const appender = await connection.createAppender(name);
-  rows.appendTo(
-    appender,
-    table.fields.map((field) => field.kind),
-    which,
-  );
+  rows.appendTo(appender, which, rests);
   appender.closeSync();
 }
 
