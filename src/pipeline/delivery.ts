@@ -2,6 +2,10 @@
  * From the spool into the store: read, write, commit how far it came. A crash in between only means that some readings are
  * written again, which changes nothing. It goes in order, from `low`; while that is busy with a backlog, a second lane
  * delivers fresh readings ahead of it (fresh-lane.ts). What the store refuses is dealt with in store-writing.ts.
+ *
+ * A store that does not keep the state gets a batch of each lane at the same time, so that what is fresh need not wait for
+ * three answers, which may take seconds each. They have no reading in common as long as the one in order ends before the
+ * other begins. A store that keeps the state takes one after the other, as each carries the state behind the one before.
  */
 import { Refusal } from '../domain/refusal.js';
 import { ReusedBytes } from '../domain/reused-bytes.js';
@@ -17,6 +21,15 @@ import { StoreWriting, type Consignment, type WritingRooms } from './store-writi
 
 export interface DeliveryRooms extends WritingRooms {
   spool: Spool;
+}
+
+/** A batch of one lane. */
+interface Shipment {
+  /** All that it concerns. */
+  records: SpoolRecord[];
+  consignment: Consignment;
+  /** What the lane does once all of it is behind. */
+  arrived: () => void | Promise<void>;
 }
 
 /** How long a stop waits for a store that does not answer. */
@@ -111,8 +124,7 @@ export class Delivery {
       try {
         await spool.untilBeyond(this.state.low, signal);
         if (!signal.aborted) await this.#gather();
-        if (!signal.aborted) await this.#deliverFresh();
-        if (!signal.aborted) await this.#deliverInOrder();
+        if (!signal.aborted) await this.#deliver();
       } catch (error) {
         log.error({ err: error }, 'delivery stumbled; it will be tried again');
         await this.#writing.rest();
@@ -133,8 +145,25 @@ export class Delivery {
     this.#hurry = undefined;
   }
 
-  /** One batch from `low` on, without what was delivered ahead. */
-  async #deliverInOrder(): Promise<void> {
+  /** One batch of each lane. */
+  async #deliver(): Promise<void> {
+    const fresh = await this.#nextFresh();
+    if (fresh && !this.#rooms.writer.keepsDeliveryState) {
+      const { low } = this.state;
+      // Where it fails, it will again below, behind the fresh one.
+      const inOrder = await this.#nextInOrder().catch(() => undefined);
+      // Damage was passed, and the fresh one may be part of it.
+      if (this.state.low > low) return;
+      if (inOrder && inOrder.consignment.end < this.#freshLane.stretch!.next) return this.#ship(fresh, inOrder);
+    }
+    if (fresh) await this.#ship(fresh);
+    if (this.#stop.signal.aborted) return;
+    const inOrder = await this.#nextInOrder();
+    if (inOrder) await this.#ship(inOrder);
+  }
+
+  /** From `low` on, without what was delivered ahead. */
+  async #nextInOrder(): Promise<Shipment | undefined> {
     const { spool } = this.#rooms;
     // Taken before the read: what is appended meanwhile is not damaged because the read did not give it.
     const { head } = spool;
@@ -142,44 +171,66 @@ export class Delivery {
     const readableFrom = records[0]?.position ?? head;
     if (readableFrom > this.state.low) await this.#passDamage(readableFrom);
     const last = records.at(-1);
-    if (!last) return;
+    // The service stops.
+    if (readableFrom > this.state.low || !last) return undefined;
     const end = last.position + last.count;
     this.#backlog.prepare(passInOrder(this.state, end), batch.payload.length);
-    if (!(await this.#ship(records, { batch, end, pass: passInOrder }))) return;
-    this.#waiters.pass(0, this.state.low);
-    this.#freshLane.closeWhenReached(this.state.low);
-    if (!this.#freshLane.stretch) await this.#freshLane.openWhenBehind(records, this.state);
+    return {
+      records,
+      consignment: { batch, end, pass: passInOrder },
+      arrived: async () => {
+        this.#waiters.pass(0, end);
+        this.#freshLane.closeWhenReached(end);
+        if (this.#freshLane.stretch) return;
+        await this.#freshLane.openWhenBehind(records, this.state, this.#writing.lastWriteMs);
+      },
+    };
   }
 
-  /** One batch of what came in since the last, without late records; nothing while there is no backlog. */
-  async #deliverFresh(): Promise<void> {
-    await this.#freshLane.leapWhenBehind(this.state);
+  /** What came in since the last of it, without late records; nothing while there is no backlog. */
+  async #nextFresh(): Promise<Shipment | undefined> {
+    const records = await this.#freshLane.read(this.state, this.#writing.lastWriteMs);
     const { stretch } = this.#freshLane;
-    const records = await this.#freshLane.read();
     const last = records.at(-1);
-    if (!stretch || !last) return;
+    if (!stretch || !last) return undefined;
     const readableFrom = records[0]!.position;
     // Damage parts a stretch: what of it is to be counted, `low` will see.
     const from = readableFrom > stretch.next ? readableFrom : stretch.from;
     const end = last.position + last.count;
     const batch = joinRecords(records, this.state, false, this.#freshMemory);
     const pass = passAhead(from);
-    if (batch.count > 0) {
-      if (pass(this.state, end).ranges.length > maxRanges) return;
-      if (!(await this.#ship(records, { batch, end, pass }))) return;
-      for (const { position, count } of batch.runs) this.#waiters.pass(position, position + count);
+    if (batch.count === 0) {
+      this.#freshLane.advance(from, end, records);
+      return undefined;
     }
-    this.#freshLane.advance(from, end, records);
+    if (pass(this.state, end).ranges.length > maxRanges) return undefined;
+    return {
+      records,
+      consignment: { batch, end, pass },
+      arrived: () => {
+        for (const { position, count } of batch.runs) this.#waiters.pass(position, position + count);
+        this.#freshLane.advance(from, end, records);
+      },
+    };
   }
 
-  /** @returns whether all of it is behind, unless the service stops */
-  async #ship(records: SpoolRecord[], consignment: Consignment): Promise<boolean> {
-    const { spool, writer } = this.#rooms;
-    return this.#inTurn(async () => {
-      const isBehind = await this.#writing.deliver(consignment);
-      if (isBehind) await spool.delivered(records, this.state, !writer.keepsDeliveryState);
-      return isBehind;
+  /** All of them at once, each to its end whatever becomes of the others. */
+  async #ship(...shipments: Shipment[]): Promise<void> {
+    await this.#inTurn(async () => {
+      const ends = await Promise.allSettled(shipments.map((shipment) => this.#bring(shipment)));
+      const errors = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason as unknown] : []));
+      if (errors.length > 1) throw new AggregateError(errors, 'neither lane could be delivered');
+      if (errors.length > 0) throw errors[0];
     });
+  }
+
+  async #bring({ records, consignment, arrived }: Shipment): Promise<void> {
+    const { spool, writer } = this.#rooms;
+    const tally = await this.#writing.deliver(consignment);
+    // The service stops.
+    if (!tally) return;
+    await spool.delivered(records, this.#writing.conclude(consignment, tally), !writer.keepsDeliveryState);
+    await arrived();
   }
 
   async #passDamage(end: number): Promise<void> {
@@ -187,8 +238,14 @@ export class Delivery {
     await this.#inTurn(async () => {
       const { low } = this.state;
       // What was delivered ahead was so before its record was damaged; late ones were still to come.
-      await this.#writing.passDamage(end, spool.pendingIn({ position: low, count: end - low }));
-      await spool.delivered([], this.state, !writer.keepsDeliveryState);
+      const lost = spool.pendingIn({ position: low, count: end - low });
+      const tally = await this.#writing.passDamage(end, lost);
+      if (tally)
+        await spool.delivered(
+          [],
+          this.#writing.conclude({ end, pass: passInOrder }, tally),
+          !writer.keepsDeliveryState,
+        );
     });
   }
 }

@@ -1,11 +1,12 @@
 /**
  * The lane that delivers what comes in now, while `low` works through a backlog.
  *
- * It opens, after an outage or at a start, when what is delivered in order arrived more than `staleMs` ago and more than a
+ * It opens, after an outage or at a start, when what is delivered in order arrived about `staleMs` ago and more than a
  * few batches are still behind it. It begins with what arrived in the last `freshMs`: the store may have been back for so
- * long before that was noticed. When it has fallen behind itself by as much, or will have before it has caught up, it leaps
- * to the newest batch: the store is too slow for more. What it leaps over is left to `low`. It takes turns with `low`, a
- * batch each, so neither starves; it closes when `low` has reached it.
+ * long before that was noticed. When what comes next would be stale by the time the store has it, and there is more, it leaps
+ * to the newest batch: the store is too slow for all. What it leaps over is left to `low`. Each turn has a batch of it and
+ * one of `low`, so neither starves; it closes when `low` has reached it. Where two writes would take so long that the second
+ * is stale, it takes two batches in one: else the newest of less than two, which is no more to leap to, would come too late.
  *
  * Order. A record is late when one of its readings is not newer than its series' newest. The catalog that this is decided
  * against knows every reading that is not delivered yet: it is filled from the whole spool behind its snapshot before
@@ -29,8 +30,6 @@ export class FreshLane {
   #stretch: { from: number; next: number } | undefined;
   /** The records that were delivered last, by this lane or, while it is closed, by the other. */
   #last: Delivered | undefined;
-  /** When it was this lane's turn, since it is open. */
-  #turnAtMs: number | undefined;
 
   constructor(spool: Spool, clock: Clock, pace: DeliveryPace) {
     this.#spool = spool;
@@ -49,10 +48,20 @@ export class FreshLane {
     this.#stretch = newest && { from: newest[0], next: newest[1] };
   }
 
-  /** What came in since the last batch of it, one batch at most; the payloads are good until its next method is called. */
-  async read(): Promise<SpoolRecord[]> {
+  /**
+   * What came in since the last batch of it, or the newest of that; the payloads are good until its next method is called.
+   * @param writeMs how long the store takes for a batch
+   */
+  async read(state: DeliveryState, writeMs: number): Promise<SpoolRecord[]> {
     if (!this.#stretch || this.#spool.head <= this.#stretch.next) return [];
-    return this.#spool.read(this.#stretch.next, this.#pace.batchBytes, this.#memory);
+    const { batchBytes, staleMs } = this.#pace;
+    const fewBytes = fewBatches * batchBytes;
+    if (this.#bytesBehind(this.#stretch.next) > fewBytes && state.ranges.length < maxRanges) {
+      const [due] = await this.#spool.read(this.#stretch.next, 1, this.#memory);
+      if (this.#isStale(due, writeMs)) this.#leapTo(await this.#newestBatch());
+    }
+    const isSlow = fewBatches * writeMs >= staleMs;
+    return this.#spool.read(this.#stretch.next, isSlow ? fewBytes : batchBytes, this.#memory);
   }
 
   /** Everything before `next` is delivered, or late, or was found damaged before `from`. */
@@ -65,28 +74,16 @@ export class FreshLane {
     if (this.#stretch && this.#stretch.next <= low) this.#stretch = undefined;
   }
 
-  /** @param records that were delivered in order */
-  async openWhenBehind(records: readonly SpoolRecord[], state: DeliveryState): Promise<void> {
+  /**
+   * @param records that were delivered in order
+   * @param writeMs how long the store takes for a batch
+   */
+  async openWhenBehind(records: readonly SpoolRecord[], state: DeliveryState, writeMs: number): Promise<void> {
     this.#last = deliveredBy(records);
-    if (!this.#isFarBehind(state) || !this.#isStale(records.at(-1))) return;
-    this.#leapTo(await this.#firstSince(this.#clock.now() - this.#pace.freshMs, this.#last!.end));
-    this.#turnAtMs = undefined;
-  }
-
-  /** Asked once a turn, before its batch is read: what it would begin with may be stale already, or what comes after that. */
-  async leapWhenBehind(state: DeliveryState): Promise<void> {
-    const turnMs = this.#turnTakes();
-    if (!this.#stretch || !this.#isFarBehind(state)) return;
-    const [due] = await this.#spool.read(this.#stretch.next, 1);
-    if (fewBatches * turnMs >= this.#pace.staleMs || this.#isStale(due)) this.#leapTo(await this.#newestBatch());
-  }
-
-  /** How long ago this lane had its turn before this one. */
-  #turnTakes(): number {
-    const nowMs = this.#clock.now();
-    const tookMs = nowMs - (this.#turnAtMs ?? nowMs);
-    this.#turnAtMs = nowMs;
-    return tookMs;
+    if (!this.#last || state.ranges.length >= maxRanges) return;
+    if (this.#bytesBehind(this.#last.end) <= fewBatches * this.#pace.batchBytes) return;
+    if (!this.#isStale(records.at(-1), writeMs)) return;
+    this.#leapTo(await this.#firstSince(this.#clock.now() - this.#pace.freshMs, this.#last.end));
   }
 
   #leapTo(position: number): void {
@@ -94,14 +91,13 @@ export class FreshLane {
     this.#stretch = { from: next, next };
   }
 
-  #isFarBehind({ ranges }: DeliveryState): boolean {
-    if (!this.#last || ranges.length >= maxRanges) return false;
-    const { end, bytesOfReading } = this.#last;
-    return bytesOfReading * (this.#spool.head - end) > fewBatches * this.#pace.batchBytes;
+  /** What came in behind this position, about. */
+  #bytesBehind(position: number): number {
+    return this.#last ? this.#last.bytesOfReading * (this.#spool.head - position) : 0;
   }
 
-  #isStale(record: SpoolRecord | undefined): boolean {
-    return record !== undefined && this.#clock.now() - record.arrivedMs >= this.#pace.staleMs;
+  #isStale(record: SpoolRecord | undefined, inMs: number): boolean {
+    return record !== undefined && this.#clock.now() + inMs - record.arrivedMs >= this.#pace.staleMs;
   }
 
   /** Where the record begins from which on about a batch is left. */

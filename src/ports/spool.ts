@@ -73,7 +73,7 @@ export interface Spool {
   untilBeyond(position: number, signal: AbortSignal): Promise<void>;
   /**
    * What `state` says of these records has left for the store or the quarantine. Every record that `low` passes has to be
-   * among them. `keep` writes the state down here as well.
+   * among them. It counts from now on; `keep` writes the state down here as well, behind those of the calls before.
    */
   delivered(records: readonly SpoolRecord[], state: DeliveryState, keep: boolean): Promise<void>;
 

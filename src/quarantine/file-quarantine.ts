@@ -1,4 +1,5 @@
 /** The quarantine: its entries in memory, bounded, and in a file. */
+import { Turnstile } from '../domain/turnstile.js';
 import type { Log } from '../ports/log.js';
 import type { Departure, Quarantine, QuarantineEntry } from '../ports/quarantine.js';
 import { EntryLog } from './entry-log.js';
@@ -10,6 +11,8 @@ export class FileQuarantine implements Quarantine {
   readonly #log: Log;
   readonly #file: EntryLog;
   readonly #maxEntries: number;
+  /** A long addition is written in pieces: nothing else is to come between them. */
+  readonly #changes = new Turnstile(1);
   #entries = new Map<number, QuarantineEntry>();
   #replayed = 0;
   #discarded = 0;
@@ -36,6 +39,14 @@ export class FileQuarantine implements Quarantine {
   }
 
   async add(entries: readonly QuarantineEntry[]): Promise<void> {
+    await this.#changes.pass(() => this.#add(entries));
+  }
+
+  async remove(ids: readonly number[], departure: Departure): Promise<number> {
+    return this.#changes.pass(() => this.#remove(ids, departure));
+  }
+
+  async #add(entries: readonly QuarantineEntry[]): Promise<void> {
     const news = entries.filter(({ id }) => !this.#entries.has(id));
     if (news.length === 0) return;
     await this.#file.append(news);
@@ -46,7 +57,17 @@ export class FileQuarantine implements Quarantine {
       { discarded: surplus, bound: this.#maxEntries },
       'the quarantine is full: its oldest readings are discarded',
     );
-    await this.remove([...this.#entries.keys()].slice(0, surplus), 'discarded');
+    await this.#remove([...this.#entries.keys()].slice(0, surplus), 'discarded');
+  }
+
+  async #remove(ids: readonly number[], departure: Departure): Promise<number> {
+    const left = ids.filter((id) => this.#entries.has(id));
+    if (left.length === 0) return 0;
+    await this.#file.append([{ left, departure }]);
+    for (const id of left) this.#entries.delete(id);
+    if (departure === 'replayed') this.#replayed += left.length;
+    else this.#discarded += left.length;
+    return left.length;
   }
 
   list({
@@ -75,15 +96,5 @@ export class FileQuarantine implements Quarantine {
     const counts = new Map<string, number>();
     for (const { reason } of this.#entries.values()) counts.set(reason, (counts.get(reason) ?? 0) + 1);
     return [...counts].map(([reason, count]) => ({ reason, count })).sort((a, b) => b.count - a.count);
-  }
-
-  async remove(ids: readonly number[], departure: Departure): Promise<number> {
-    const left = ids.filter((id) => this.#entries.has(id));
-    if (left.length === 0) return 0;
-    await this.#file.append([{ left, departure }]);
-    for (const id of left) this.#entries.delete(id);
-    if (departure === 'replayed') this.#replayed += left.length;
-    else this.#discarded += left.length;
-    return left.length;
   }
 }

@@ -58,6 +58,8 @@ export class SegmentedSpool implements Spool {
   readonly #backlog = new Backlog();
   readonly #damage = new Damage();
   readonly #peeked = new ReusedBytes();
+  /** What follows from the deliveries that were reported last, one after the other. */
+  #settled: Promise<void> = Promise.resolve();
   #waitingBytes = 0;
   #group = new CommitGroup();
   /** Memory of a group that is written, for the one after the next: fresh memory of this size brings on garbage collections. */
@@ -247,10 +249,18 @@ export class SegmentedSpool implements Spool {
     // Counted first: a state that cannot be written down only means that a later start delivers again.
     const passed = this.#damage.takePassed(state.low);
     this.#backlog.remove(records, state, passed);
+    const settled = this.#settled.catch(() => undefined).then(() => this.#settle(state, keep));
+    this.#settled = settled;
+    await settled;
+  }
+
+  async #settle(state: DeliveryState, keep: boolean): Promise<void> {
     if (keep) await this.#keepState(state);
-    await this.#dropOldSegments(this.#options.keepBytes);
+    await this.#dropOldSegments(state, this.#options.keepBytes);
+    // Else there is a call behind this one, which will know better.
+    if (state !== this.delivery) return;
     const [oldest] = this.#backlog.readings > 0 ? await this.read(state.low, 1, this.#peeked) : [];
-    this.#backlog.oldestMs = oldest?.arrivedMs ?? null;
+    this.#backlog.oldestMs = this.#backlog.readings > 0 ? (oldest?.arrivedMs ?? null) : null;
   }
 
   /**
@@ -263,14 +273,15 @@ export class SegmentedSpool implements Spool {
       await writeDelivery(this.#files, directory, state);
     } catch (error) {
       if (!isFull(error as Error)) throw error;
-      await this.#dropOldSegments(0);
+      await this.#dropOldSegments(state, 0);
       await this.#segments.untilGone();
       await writeDelivery(this.#files, directory, state);
     }
   }
 
-  async #dropOldSegments(keepBytes: number): Promise<void> {
-    await this.#segments.drop(this.delivery.low, this.#backlog.heldBytes, keepBytes);
+  /** @param state that is written down: what only a later one has passed is needed after a crash */
+  async #dropOldSegments({ low }: DeliveryState, keepBytes: number): Promise<void> {
+    await this.#segments.drop(low, this.#backlog.heldBytes, keepBytes);
   }
 
   status(): SpoolStatus {

@@ -8,6 +8,7 @@ import { deepEqual, equal } from 'node:assert/strict';
 import path from 'node:path';
 import t, { type Test } from 'tap';
 import { Delivery } from '../../src/pipeline/delivery.js';
+import { FreshLane } from '../../src/pipeline/fresh-lane.js';
 import { deliveredEnd, maxRanges, type DeliveryState } from '../../src/ports/delivery-state.js';
 import type { WriteResult } from '../../src/ports/history-store.js';
 import { FileQuarantine } from '../../src/quarantine/file-quarantine.js';
@@ -21,6 +22,8 @@ const patienceMs = 20_000;
 /** A batch is a few records, so that little is a backlog. */
 const pace = { batchBytes: 400, gatherMs: 0, retry: { firstMs: 1, longestMs: 1 }, staleMs, freshMs: 5_000 };
 const devices = ['a', 'b', 'c'];
+/** Turns of the event loop that the store takes for a write at most. */
+const longestConsideration = 7;
 
 /** One service after the other on the same disk and store, and what its clients were told. */
 class Life {
@@ -32,6 +35,10 @@ class Life {
   isAway = false;
   /** What the store says of readings that it does not like. */
   refusal: 'permanent' | 'partial' = 'partial';
+  /** Positions of the writes that the store has before it, and of what it had twice at a time. */
+  readonly underWay = new Set<Line[]>();
+  readonly twice: number[] = [];
+  mostUnderWay = 0;
   /** Position of each write's first line, as the store took them. */
   readonly writes: { first: number; state: DeliveryState }[] = [];
   /** Identity to value, as the last write left it; and as the plain store has it. */
@@ -39,6 +46,7 @@ class Life {
   readonly expected = new Map<string, string>();
   readonly #heads = new Map<string, number>();
   #serial = 0;
+  #considered = 0;
   #files = new MemoryFiles();
   #kept: DeliveryState | null = null;
   #crash: { in: number; isApplied: boolean } | undefined;
@@ -69,8 +77,9 @@ class Life {
   }
 
   async #answer(process: { isGone: boolean }, lines: Line[], state: DeliveryState): Promise<WriteResult | undefined> {
-    await turnOfTheLoop();
-    this.nowMs += this.writeMs;
+    const answerAtMs = this.nowMs + this.writeMs;
+    await this.#consider(lines);
+    this.nowMs = Math.max(this.nowMs, answerAtMs);
     if (process.isGone) return new Promise<never>(() => undefined);
     if (this.#crash && this.#crash.in-- <= 0) {
       process.isGone = true;
@@ -86,6 +95,16 @@ class Life {
     const refused = lines.flatMap((line, index) => (isBad(line) ? [{ index, reason: 'bad' }] : []));
     if (refused.length === 0) return undefined;
     return this.refusal === 'partial' ? { outcome: 'partial', refused } : { outcome: 'permanent', reason: 'bad' };
+  }
+
+  /** Takes its time over a write, so that of two it answers now the one and now the other first. */
+  async #consider(lines: Line[]): Promise<void> {
+    const others = [...this.underWay].flat().map(({ position }) => position);
+    this.twice.push(...lines.filter(({ position }) => others.includes(position)).map(({ position }) => position));
+    this.underWay.add(lines);
+    this.mostUnderWay = Math.max(this.mostUnderWay, this.underWay.size);
+    for (let turns = (this.#considered++ * 5) % longestConsideration; turns >= 0; turns--) await turnOfTheLoop();
+    this.underWay.delete(lines);
   }
 
   #take(lines: Line[], state: DeliveryState): void {
@@ -131,6 +150,7 @@ class Life {
   /** The process is gone, at once; the next one finds what it left. */
   async restart(isPowerCut: boolean, forgets: boolean): Promise<void> {
     this.#process.isGone = true;
+    this.underWay.clear();
     await this.#quarantine.stop();
     this.#crash = undefined;
     this.#files = isPowerCut ? this.#files.afterPowerCut() : this.#files.afterKill();
@@ -198,6 +218,8 @@ async function outage(life: Life, records = 40): Promise<void> {
   for (let index = 0; index < records; index++) await life.ingest([{ device: 'a', step: 1, isBad: false }]);
   await life.work(5);
   life.nowMs += staleMs * 2;
+  // What it was asked before that is answered: such a write did not take so long.
+  await life.work(longestConsideration);
 }
 
 const newer = (device: string) => ({ device, step: 1, isBad: false });
@@ -219,6 +241,7 @@ for (const keepsState of [true, false]) {
     const writes = life.writes.slice(from).map(({ first }) => first);
     t.ok(writes.indexOf(low) <= 3, `the ${writes.indexOf(low)}th write of ${writes.join(' ')} is fresh`);
     t.ok(await waiting, 'who waits for a fresh reading is answered');
+    t.equal(life.mostUnderWay, keepsState ? 1 : 2, 'a store that keeps no state has a batch of each lane at a time');
     t.ok(life.spool.delivery.low < low, 'while the backlog still drains');
     t.ok(writes.filter((first) => first < low).length >= 2, 'which goes on meanwhile');
     t.ok(await life.delivery.untilStored(low + 1, 1), 'what is stored ahead is known to be stored');
@@ -270,22 +293,54 @@ for (const keepsState of [true, false]) {
     },
   );
 
-  await t.test(`${kind}: a slow store gets the newest at once, and not first what would make it wait`, async (t) => {
+  await t.test(`${kind}: what would be stale by the time a slow store has it makes room for the newest`, async (t) => {
     const life = await begin(t, keepsState);
     await outage(life, 400);
-    life.writeMs = staleMs / 4;
+    life.writeMs = staleMs * 0.6;
     life.isAway = false;
-    await life.ingest([newer('b')]);
-    await life.until(() => life.spool.delivery.ranges.length > 0);
+    while (life.spool.delivery.ranges.length === 0) {
+      await life.ingest([newer('b')]);
+      await life.work(1);
+    }
     const from = life.spool.head;
-    for (let index = 0; index < 40; index++) await life.ingest([newer('c')]);
+    await Promise.all(Array.from({ length: 80 }, () => life.ingest([newer('c')])));
     const { head } = life.spool;
-    const firstFresh = () => life.writes.find(({ first }) => first >= from);
-    await life.until(() => firstFresh() !== undefined);
-    t.equal(deliveredEnd(firstFresh()!.state), head);
+    await life.until(() => deliveredEnd(life.spool.delivery) === head);
+    t.ok(life.spool.delivery.low < from, 'while the backlog still drains');
+    const fresh = life.writes.filter(({ first }) => first >= from);
+    t.ok(fresh.length <= 2, `the newest came with the ${fresh.length}th write of what is fresh`);
+    while (life.spool.delivery.ranges.length > 0) {
+      await life.ingest([newer('c')]);
+      await life.work(longestConsideration);
+    }
+    t.same(life.twice, [], 'where the lanes meet, too, no reading is on its way with both');
     await life.until(() => life.isDrained);
     t.same(life.stored, life.expected);
   });
+
+  await t.test(
+    `${kind}: where the disk does not give the backlog, what is fresh is delivered all the same`,
+    async (t) => {
+      const life = await begin(t, keepsState);
+      await outage(life, 400);
+      const backlog = life.spool.head;
+      life.isAway = false;
+      await life.ingest([newer('b')]);
+      await life.until(() => life.spool.delivery.ranges.length > 0);
+      const read = life.spool.read.bind(life.spool);
+      life.spool.read = async (from, maxBytes, memory) => {
+        if (from < backlog && maxBytes > 1) throw new Error('EIO');
+        return read(from, maxBytes, memory);
+      };
+      // What was read early is delivered yet.
+      await life.work(10 * longestConsideration);
+      await life.ingest([newer('b')]);
+      await life.until(() => deliveredEnd(life.spool.delivery) === life.spool.head);
+      life.spool.read = read;
+      await life.until(() => life.isDrained);
+      t.same(life.stored, life.expected);
+    },
+  );
 
   await t.test(`${kind}: a late record that rots once it was passed over is counted as damaged`, async (t) => {
     const life = await begin(t, keepsState);
@@ -322,6 +377,38 @@ for (const keepsState of [true, false]) {
     t.equal(life.spool.delivery.stored, life.spool.head);
   });
 }
+
+await t.test('what counts as stale is how old it will be when the store has it', async (t) => {
+  const spool = new SegmentedSpool({ directory: '/spool', maxBytes: 2 ** 20, keepBytes: 0, files: new MemoryFiles() });
+  await spool.start(null);
+  t.teardown(() => spool.stop());
+  const arrivedMs = 1_700_000_000_000;
+  for (let serial = 0; serial < 40; serial++)
+    await spool.append({ payload: `m,device=a v=${serial} 1\n`, count: 1, late: false, arrivedMs }).durable;
+  let nowMs = arrivedMs;
+  const lane = new FreshLane(spool, { now: () => nowMs }, pace);
+  const [first] = await spool.read(0, 1);
+  const state = { ...spool.delivery, low: 1 };
+  await lane.openWhenBehind([first!], state, staleMs - 1);
+  t.equal(lane.stretch, undefined);
+  await lane.openWhenBehind([first!], state, staleMs);
+  t.same(lane.stretch, { from: 1, next: 1 });
+  const next = await lane.read(state, staleMs / 2 - 1);
+  t.equal(next[0]!.position, 1, 'goes on where it is');
+  nowMs += staleMs / 2;
+  const newest = await lane.read(state, staleMs / 2);
+  t.equal(newest.at(-1)!.position, spool.head - 1, 'leaps to the newest');
+  t.ok(newest.length < 2 * next.length, `of which it takes ${newest.length}`);
+  const from = spool.head - Math.floor(next.length * 1.5);
+  lane.advance(1, from, next);
+  t.equal(
+    (await lane.read(state, staleMs / 2)).length,
+    spool.head - from,
+    'takes in one what two writes are too slow for',
+  );
+  t.equal((await lane.read(state, staleMs / 2 - 1)).length, next.length, 'and else a batch');
+  t.same(lane.stretch, { from: 1, next: from });
+});
 
 const reading = record({
   device: constantFrom(...devices),
@@ -368,6 +455,7 @@ await t.test('whatever happens, it ends as if every reading had been written in 
         const { low, stored, quarantined } = life.spool.delivery;
         await life.end();
         deepEqual(life.stored, life.expected);
+        deepEqual(life.twice, []);
         equal(low, life.spool.head);
         equal(stored + quarantined, low);
       },

@@ -27,6 +27,23 @@ function ids(quarantine: FileQuarantine): number[] {
   return quarantine.list({ after: null, limit: 100 }).map(({ id }) => id);
 }
 
+t.test('additions at the same time do not get into each other, however long they are', async (t) => {
+  const directory = freshDirectory(t);
+  const quarantine = await open(directory, 20_000);
+  const long = Array.from({ length: 20_000 }, (_, id) => entry(id, 'a reason of some length '.repeat(5)));
+  const additions = [long, ...Array.from({ length: 20 }, (_, id) => [entry(100_000 + id)])];
+  await Promise.all([
+    ...additions.map((entries) => quarantine.add(entries)),
+    ...[5000, 5000].map((id) => quarantine.remove([id], 'replayed')),
+  ]);
+  const { counts } = quarantine;
+  t.same(counts, { held: 19_999, replayed: 1, discarded: 20 });
+  await quarantine.stop();
+  const again = await open(directory, 20_000);
+  t.same(again.counts, counts);
+  await again.stop();
+});
+
 t.test('entries and what became of them are the same after a restart', async (t) => {
   const directory = freshDirectory(t);
   const quarantine = await open(directory);

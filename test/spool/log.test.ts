@@ -386,6 +386,44 @@ t.test(
   },
 );
 
+t.test('of two deliveries that are reported at once, both count at once, and the state of both is kept', async (t) => {
+  const files = new MemoryFiles();
+  const { spool } = await open(files);
+  for (const text of ['a', 'b', 'c']) await append(spool, text);
+  const [first, second, third] = await readAll(spool);
+  const ahead = { low: 0, ranges: [[2, 3] as [number, number]], stored: 1, quarantined: 0 };
+  const both = { ...ahead, low: 1, stored: 2 };
+  const reported = [spool.delivered([third!], ahead, true), spool.delivered([first!], both, true)];
+  t.equal(spool.status().pendingReadings, 1);
+  await Promise.all(reported);
+  t.equal(spool.status().oldestPendingMs, second!.arrivedMs);
+  const { spool: again } = await open(files.afterPowerCut());
+  t.same(again.delivery, both);
+  t.equal(again.status().pendingReadings, 1);
+});
+
+t.test('a segment goes only when the state is kept that has passed it', async (t) => {
+  const files = new MemoryFiles();
+  const { spool } = await open(files, { maxBytes: 64 * 1024 });
+  while (segments(files).length < 3) await append(spool, 'x'.repeat(1000));
+  const records = await readAll(spool);
+  const { head } = spool;
+  const ahead = { low: 0, ranges: [[head - 1, head] as [number, number]], stored: 1, quarantined: 0 };
+  const inOrder = { low: head, ranges: [], stored: head, quarantined: 0 };
+  const { length } = segments(files);
+  let kept: string[] = [];
+  files.failing = (operation, name) => {
+    if (operation === 'rename' && name.includes('delivery')) kept = segments(files);
+  };
+  await Promise.all([
+    spool.delivered(records.slice(-1), ahead, true),
+    spool.delivered(records.slice(0, -1), inOrder, true),
+  ]);
+  t.equal(kept.length, length, 'they were there until the second state was');
+  await spool.stop();
+  t.equal(segments(files).length, 1);
+});
+
 t.test('a store that has a reading ahead of a log that was cut goes on behind it, and the rest is told', async (t) => {
   const files = new MemoryFiles();
   const { spool } = await open(files);

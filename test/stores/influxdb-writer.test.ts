@@ -245,6 +245,42 @@ await t.test('an answer shows that the server works again; what it may still hol
   t.ok((await took()).ms < 900, 'a write that was refused is not waited for');
 });
 
+await t.test('of two writes at the same time, what the one left behind is not done because the other is', async (t) => {
+  const peer = await openPeer(t, willing('v2-ping'));
+  const store = openStore(t, peer.url, { token: 'T', org: 'works', bucket: 'plant', timeoutMs: 500 });
+  const other = batchOf(`machine,device=b temperature=1 ${start}`);
+  peer.script = (asked) => (isWrite(asked) ? undefined : willing('v2-ping')(asked));
+  const first = store.writer.write(one, state);
+  await pause(250);
+  const second = store.writer.write(other, state);
+  t.equal((await first).outcome, 'temporary');
+  peer.script = willing('v2-ping');
+  const again = store.writer.write(one, state);
+  t.equal((await second).outcome, 'temporary', 'the other is given up while the first is sent again');
+  t.equal((await again).outcome, 'stored');
+  const startMs = performance.now();
+  t.equal((await store.writer.write(other, state)).outcome, 'stored');
+  t.ok(performance.now() - startMs >= 990, 'and is waited for once it is answered itself');
+});
+
+await t.test(
+  'a batch that was given up is waited for when it is answered, however often others were before',
+  async (t) => {
+    const peer = await openPeer(t, willing('v2-ping'));
+    const store = openStore(t, peer.url, { token: 'T', org: 'works', bucket: 'plant', timeoutMs: 500 });
+    const other = batchOf(`machine,device=b temperature=1 ${start}`);
+    peer.script = (asked) => (isWrite(asked) ? undefined : willing('v2-ping')(asked));
+    for (const { outcome } of await Promise.all([store.writer.write(one, state), store.writer.write(other, state)]))
+      t.equal(outcome, 'temporary');
+    peer.script = willing('v2-ping');
+    for (const batch of [one, other]) {
+      const startMs = performance.now();
+      t.equal((await store.writer.write(batch, state)).outcome, 'stored');
+      t.ok(performance.now() - startMs >= 990);
+    }
+  },
+);
+
 if (!influxdIsMissing('The InfluxDB writer on a real 1.x')) {
   const influxd = await new Influxd().start();
   t.teardown(() => influxd.stop());
@@ -380,7 +416,12 @@ await t.test('a removal without an answer is repeated before anything newer is w
   t.match(await store.writer.write(one, state), { outcome: 'temporary' }, 'it might be carried out behind the write');
   t.equal(peer.asked.filter(isWrite).length, 0);
   peer.script = willing('v2-ping');
-  t.same(await store.writer.write(one, state), { outcome: 'stored' });
+  const writes = [store.writer.write(one, state)];
+  await pause(300);
+  writes.push(store.writer.write(one, state));
+  await pause(300);
+  t.equal(peer.asked.filter(isWrite).length, 0, 'nor before what was given up has had its time, whoever writes');
+  t.same(await Promise.all(writes), [{ outcome: 'stored' }, { outcome: 'stored' }]);
   t.equal(peer.asked.filter(isRemoval).length, 3);
   t.ok(peer.asked.findLastIndex(isRemoval) < peer.asked.findIndex(isWrite));
   t.same(await store.writer.write(one, state), { outcome: 'stored' });

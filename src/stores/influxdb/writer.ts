@@ -6,10 +6,10 @@
  * client's automatic flush calls a failed write a success.
  *
  * Order. Of two readings with one identity the later accepted has to win, and it does as long as the server carries writes
- * out in the order in which we give them. A write that was given up breaks that: the server may have all of its bytes and
- * carry them out when it comes round again. Nothing newer is sent before the same batch was written again and answered,
- * which shows that the server works again, and before `settleMs` have passed in which what had waited there longer than
- * that answered write is done too. A server, or a proxy before it, that keeps a request for longer than this after it
+ * out in the order in which we give them; two that are given at once have no identity in common. A write that was given up
+ * breaks that: the server may have all of its bytes and carry them out when it comes round again. Nothing newer is sent
+ * before the same batch was written again and answered, which shows that the server works again, and before `settleMs` have
+ * passed in which what had waited there longer than that answered write is done too. A server, or a proxy before it, that keeps a request for longer than this after it
  * answered the same one again can still bring an old value back, until the next write of that reading.
  */
 import { HttpError } from '@influxdata/influxdb-client';
@@ -31,10 +31,13 @@ export class InfluxWriter implements HistoryWriter {
   readonly keepsDeliveryState = false;
   readonly #probe: ServerProbe;
   readonly #closing = new AbortController();
-  /** Whether a write was given up that may still happen. */
-  #isInDoubt = false;
+  /** Names the last request that was given up and may still happen. */
+  #doubt: symbol | undefined;
+  /** Batches of which that is so: the answer to another one, from another shard, may say nothing of them. */
+  readonly #givenUp = new WeakSet<WriteBatch>();
   /** A device whose removal was given up and may still happen: then it would take newer readings with it. */
   #removalInDoubt: string | undefined;
+  #endingRemoval: Promise<Extract<RemoveResult, { outcome: 'temporary' }> | undefined> | undefined;
   readonly #transport: InfluxTransport;
   readonly #settings: InfluxSettings;
 
@@ -56,9 +59,10 @@ export class InfluxWriter implements HistoryWriter {
     if (batch.count === 0) return { outcome: 'stored' };
     const removal = await this.#endRemovalInDoubt();
     if (removal) return removal;
+    const doubt = this.#doubt;
     const result = await this.#attempt(batch);
     if (result.outcome === 'temporary') this.#probe.forget();
-    else await this.#settle();
+    else if (this.#givenUp.delete(batch) || doubt) await this.#settle(doubt);
     return result;
   }
 
@@ -69,7 +73,10 @@ export class InfluxWriter implements HistoryWriter {
       await this.#transport.write(server.writePath, batch.payload);
       return { outcome: 'stored' };
     } catch (error) {
-      if (server && mayStillHappen(error)) this.#isInDoubt = true;
+      if (server && mayStillHappen(error)) {
+        this.#doubt = Symbol();
+        this.#givenUp.add(batch);
+      }
       return resultOf(error, batch, server);
     }
   }
@@ -77,9 +84,10 @@ export class InfluxWriter implements HistoryWriter {
   async remove(device: string): Promise<RemoveResult> {
     const removal = await this.#endRemovalInDoubt();
     if (removal) return removal;
+    const doubt = this.#doubt;
     const result = await this.#attemptRemoval(device);
     if (result.outcome === 'temporary') this.#probe.forget();
-    else await this.#settle();
+    else if (doubt) await this.#settle(doubt);
     return result;
   }
 
@@ -92,7 +100,7 @@ export class InfluxWriter implements HistoryWriter {
       return { outcome: 'permanent', reason: `InfluxDB ${server.major}.x does not delete readings` };
     } catch (error) {
       if (server && mayStillHappen(error)) {
-        this.#isInDoubt = true;
+        this.#doubt = Symbol();
         this.#removalInDoubt = device;
       }
       if (error instanceof StatementFailed) return { outcome: 'temporary', reason: excerpt(error.message) };
@@ -106,20 +114,28 @@ export class InfluxWriter implements HistoryWriter {
   async #endRemovalInDoubt(): Promise<Extract<RemoveResult, { outcome: 'temporary' }> | undefined> {
     const device = this.#removalInDoubt;
     if (device === undefined) return undefined;
+    // Once for all who want to write: asked again later, it would take what one of them has written meanwhile.
+    this.#endingRemoval ??= this.#endRemoval(device).finally(() => (this.#endingRemoval = undefined));
+    return this.#endingRemoval;
+  }
+
+  async #endRemoval(device: string): Promise<Extract<RemoveResult, { outcome: 'temporary' }> | undefined> {
+    const doubt = this.#doubt;
     const result = await this.#attemptRemoval(device);
     if (result.outcome === 'temporary') {
       this.#probe.forget();
       return result;
     }
+    await this.#settle(doubt);
     this.#removalInDoubt = undefined;
-    await this.#settle();
     return undefined;
   }
 
-  async #settle(): Promise<void> {
-    if (!this.#isInDoubt) return;
+  /** @param doubt there was when a request was sent that is answered now */
+  async #settle(doubt: symbol | undefined): Promise<void> {
     await pause(settleMs, undefined, { signal: this.#closing.signal }).catch(() => undefined);
-    this.#isInDoubt = false;
+    // What was given up meanwhile is still in doubt.
+    if (this.#doubt === doubt) this.#doubt = undefined;
   }
 
   /** InfluxDB has retention policies of its own. */
