@@ -2,11 +2,12 @@
  * The lane that delivers what comes in now, while `low` works through a backlog.
  *
  * It opens, after an outage or at a start, when what is delivered in order arrived about `staleMs` ago and more than a
- * few batches are still behind it. It begins with what arrived in the last `freshMs`: the store may have been back for so
- * long before that was noticed. When what comes next would be stale by the time the store has it, and there is more, it leaps
- * to the newest batch: the store is too slow for all. What it leaps over is left to `low`. Each turn has a batch of it and
- * one of `low`, so neither starves; it closes when `low` has reached it. Where two writes would take so long that the second
- * is stale, it takes two batches in one: else the newest of less than two, which is no more to leap to, would come too late.
+ * few batches are still behind it. It begins with what arrived in the last `freshMs` before the write that the store took:
+ * that may have been back for so long before it was noticed. When what comes next would be stale by the time the store has
+ * it, and there is more, it leaps to the newest batch: the store is too slow for all. What it leaps over is left to `low`.
+ * Where two writes would take so long that the second is stale, it takes two batches in one: else the newest of less than
+ * two, which is no more to leap to, would come too late. Each turn has a batch of it and one of `low`, so neither starves;
+ * it closes when `low` has reached it.
  *
  * Order. A record is late when one of its readings is not newer than its series' newest. The catalog that this is decided
  * against knows every reading that is not delivered yet: it is filled from the whole spool behind its snapshot before
@@ -76,14 +77,15 @@ export class FreshLane {
 
   /**
    * @param records that were delivered in order
-   * @param writeMs how long the store takes for a batch
+   * @param writeMs how long the store took for them
    */
   async openWhenBehind(records: readonly SpoolRecord[], state: DeliveryState, writeMs: number): Promise<void> {
     this.#last = deliveredBy(records);
     if (!this.#last || state.ranges.length >= maxRanges) return;
     if (this.#bytesBehind(this.#last.end) <= fewBatches * this.#pace.batchBytes) return;
     if (!this.#isStale(records.at(-1), writeMs)) return;
-    this.#leapTo(await this.#firstSince(this.#clock.now() - this.#pace.freshMs, this.#last.end));
+    const writtenAtMs = this.#clock.now() - writeMs;
+    this.#leapTo(await this.#firstSince(writtenAtMs - this.#pace.freshMs, this.#last.end));
   }
 
   #leapTo(position: number): void {
