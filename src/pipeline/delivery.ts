@@ -170,9 +170,10 @@ export class Delivery {
     const { records, batch } = await this.#backlog.take(this.state);
     const readableFrom = records[0]?.position ?? head;
     if (readableFrom > this.state.low) await this.#passDamage(readableFrom);
+    // It was not passed: the service stops.
+    if (readableFrom > this.state.low) return undefined;
     const last = records.at(-1);
-    // The service stops.
-    if (readableFrom > this.state.low || !last) return undefined;
+    if (!last) return undefined;
     const end = last.position + last.count;
     this.#backlog.prepare(passInOrder(this.state, end), batch.payload.length);
     return {

@@ -224,6 +224,16 @@ async function outage(life: Life, records = 40): Promise<void> {
 
 const newer = (device: string) => ({ device, step: 1, isBad: false });
 
+/** The store is back, with much to take, and has a fresh reading ahead of that. @returns where the backlog ends */
+async function drainBesideFresh(life: Life): Promise<number> {
+  await outage(life, 400);
+  const backlog = life.spool.head;
+  life.isAway = false;
+  await life.ingest([newer('b')]);
+  await life.until(() => life.spool.delivery.ranges.length > 0);
+  return backlog;
+}
+
 for (const keepsState of [true, false]) {
   const kind = keepsState ? 'a store that keeps the state' : 'a store that does not';
 
@@ -274,11 +284,7 @@ for (const keepsState of [true, false]) {
     `${kind}: a lane that has fallen behind goes on with the newest, and leaps over none of that`,
     async (t) => {
       const life = await begin(t, keepsState);
-      await outage(life, 400);
-      const backlog = life.spool.head;
-      life.isAway = false;
-      await life.ingest([newer('b')]);
-      await life.until(() => life.spool.delivery.ranges.length > 0);
+      const backlog = await drainBesideFresh(life);
       await outage(life, 40);
       await life.ingest([newer('c')]);
       const { head } = life.spool;
@@ -322,11 +328,7 @@ for (const keepsState of [true, false]) {
     `${kind}: where the disk does not give the backlog, what is fresh is delivered all the same`,
     async (t) => {
       const life = await begin(t, keepsState);
-      await outage(life, 400);
-      const backlog = life.spool.head;
-      life.isAway = false;
-      await life.ingest([newer('b')]);
-      await life.until(() => life.spool.delivery.ranges.length > 0);
+      const backlog = await drainBesideFresh(life);
       const read = life.spool.read.bind(life.spool);
       life.spool.read = async (from, maxBytes, memory) => {
         if (from < backlog && maxBytes > 1) throw new Error('EIO');

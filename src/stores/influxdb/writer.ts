@@ -9,8 +9,9 @@
  * out in the order in which we give them; two that are given at once have no identity in common. A write that was given up
  * breaks that: the server may have all of its bytes and carry them out when it comes round again. Nothing newer is sent
  * before the same batch was written again and answered, which shows that the server works again, and before `settleMs` have
- * passed in which what had waited there longer than that answered write is done too. A server, or a proxy before it, that keeps a request for longer than this after it
- * answered the same one again can still bring an old value back, until the next write of that reading.
+ * passed in which what had waited there longer than that answered write is done too. A server, or a proxy before it, that
+ * keeps a request for longer than this after it answered the same one again can still bring an old value back, until the
+ * next write of that reading.
  */
 import { HttpError } from '@influxdata/influxdb-client';
 import { setTimeout as pause } from 'node:timers/promises';
