@@ -53,7 +53,7 @@ interface Timeless {
 }
 
 function linesOf(readings: readonly Timeless[], timeMs: number): Buffer {
-  const lines = new LineWriter(0);
+  const lines = new LineWriter();
   for (const { prefix, fields } of readings) {
     lines.begin(prefix, true);
     for (const [name, value] of fields) lines.field(name, value, typeof value === 'string' ? 'string' : 'float');

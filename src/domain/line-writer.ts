@@ -1,7 +1,7 @@
 /**
  * Writes normalized lines (line.ts) as bytes, one after the other:
  *
- *     const writer = new LineWriter(capacity);
+ *     const writer = new LineWriter(memory);
  *     writer.begin(prefix, isAscii);
  *     writer.field('temperature', 73.9, 'float');
  *     writer.end(1700000000000, 0);
@@ -45,9 +45,14 @@ export class LineWriter {
   #at = 0;
   #isFirst = true;
 
-  /** @param capacity bytes to begin with; it grows */
-  constructor(capacity: number) {
-    this.#bytes = Buffer.allocUnsafe(capacity);
+  /** @param memory to begin with; where it is too small, the lines go on in a larger one */
+  constructor(memory: Buffer = Buffer.alloc(0)) {
+    this.#bytes = memory;
+  }
+
+  /** The memory that the lines lie in, all of it: for another writer, when nobody needs these lines any more. */
+  get memory(): Buffer {
+    return this.#bytes;
   }
 
   /** All lines that were ended, UTF-8; not a copy. */

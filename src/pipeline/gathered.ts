@@ -11,14 +11,14 @@ import { NewestValues } from './newest-values.js';
 export class Gathered {
   readonly fresh: LineWriter;
   /** Of readings that are not newer than their series' newest. */
-  readonly late = new LineWriter(0);
+  readonly late = new LineWriter();
   readonly newest = new NewestValues();
   /** Fields that got their kind here; to be taken back if the readings cannot be kept. */
   readonly taught: { type: TypeEntry; field: string }[] = [];
 
-  /** @param expectedBytes of the fresh lines */
-  constructor(expectedBytes: number) {
-    this.fresh = new LineWriter(expectedBytes);
+  /** @param memory for the fresh lines to begin with */
+  constructor(memory?: Buffer) {
+    this.fresh = new LineWriter(memory);
   }
 
   get count(): number {

@@ -10,6 +10,7 @@ import type { Spool } from '../ports/spool.js';
 import type { Accepted, BatchTaker } from './batch-taker.js';
 import { DurableLines } from './durable-lines.js';
 import { Gathered } from './gathered.js';
+import { LineMemory } from './line-memory.js';
 import { Normalizer } from './normalize.js';
 import { receiptOf } from './outcome.js';
 import { Trial } from './trial.js';
@@ -42,12 +43,12 @@ export class Ingest implements BatchTaker {
   readonly #feed: Feed;
   readonly #clock: Clock;
   readonly #limits: IngestLimits;
+  readonly #memory = new LineMemory();
   #received: number;
   #rejected: number;
   #inFlightBytes = 0;
   #isStopping = false;
   #turn: Turn | undefined;
-  #bytesOfLastTurn = 0;
 
   constructor(rooms: {
     codecs: Codecs;
@@ -151,7 +152,7 @@ export class Ingest implements BatchTaker {
   }
 
   #beginTurn(): Turn {
-    const turn = new Turn(this.#clock.now(), this.#bytesOfLastTurn);
+    const turn = new Turn(this.#clock.now(), this.#memory.take());
     setImmediate(() => this.#endTurn(turn));
     return turn;
   }
@@ -160,8 +161,8 @@ export class Ingest implements BatchTaker {
     if (this.#turn === turn) this.#turn = undefined;
     if (turn.isEnded) return;
     turn.isEnded = true;
-    this.#bytesOfLastTurn = turn.gathered.fresh.size;
     if (turn.gathered.count > 0) void this.#keep(turn).then(turn.settle, turn.fail);
+    else this.#memory.giveBack(turn.gathered.fresh.memory);
   }
 
   async #keep({ gathered, arrivedMs, received, rejected, bytes }: Turn): Promise<number | Refusal> {
@@ -176,7 +177,9 @@ export class Ingest implements BatchTaker {
       this.#catalog.observe(gathered.newest, arrivedMs);
       let end = position;
       for (const { count, payload } of entries) {
-        this.#feed.publish(new DurableLines(end, count, payload));
+        const lines = new DurableLines(end, count, payload);
+        this.#feed.publish(lines);
+        lines.published();
         end += count;
       }
       this.#count(received, rejected);
@@ -188,6 +191,7 @@ export class Ingest implements BatchTaker {
       return error;
     } finally {
       this.#inFlightBytes -= bytes;
+      this.#memory.giveBack(fresh.memory);
     }
   }
 
@@ -210,10 +214,10 @@ class Turn {
   settle!: (end: number | Refusal) => void;
   fail!: (error: unknown) => void;
 
-  /** @param expectedBytes of the lines */
-  constructor(arrivedMs: number, expectedBytes: number) {
+  /** @param memory for its lines */
+  constructor(arrivedMs: number, memory: Buffer) {
     this.arrivedMs = arrivedMs;
-    this.gathered = new Gathered(expectedBytes);
+    this.gathered = new Gathered(memory);
     this.kept = new Promise((resolve, reject) => {
       this.settle = resolve;
       this.fail = reject;

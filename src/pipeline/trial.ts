@@ -47,6 +47,6 @@ export class Trial implements BatchTaker {
 
   async accept(batch: Batch): Promise<Accepted> {
     batch.type ??= this.#type;
-    return { receipt: receiptOf(batch, this.#normalizer.normalize(batch, new Gathered(0))), end: 0 };
+    return { receipt: receiptOf(batch, this.#normalizer.normalize(batch, new Gathered())), end: 0 };
   }
 }

@@ -12,9 +12,9 @@ export interface ReadingLines {
   payload: string;
 }
 
-/** Readings as they lie in the spool. */
+/** Readings as they lie in the spool. Their lines are there while they are published: who wants them takes them then. */
 export interface DurableReadings extends ReadingLines {
-  /** The lines in UTF-8. */
+  /** The lines in UTF-8, in memory that is used again; a text that was taken stays. */
   bytes: Uint8Array;
 }
 

@@ -1,48 +1,8 @@
-import { array, bigInt, boolean, constantFrom, double, integer, oneof, record, sample, string } from 'fast-check';
+import { double, integer, oneof, record, sample } from 'fast-check';
 import t from 'tap';
 import { LineReader, encodePrefix } from '../../src/domain/line.js';
 import { LineWriter } from '../../src/domain/line-writer.js';
-import type { FieldValue, Kind } from '../../src/domain/reading.js';
-import { toNanoseconds } from '../../src/domain/timestamp.js';
-
-const specials = constantFrom('"', '\\', '\n', ' ', ',', '=', 'a', 'ü', '🌡', '\u2060');
-const text = oneof(
-  array(specials, { maxLength: 8 }).map((parts) => parts.join('')),
-  string({ maxLength: 8 }),
-);
-const tagText = array(constantFrom('\\', ' ', ',', '=', '"', 'a', '\u2060'), { minLength: 1, maxLength: 6 });
-const value = oneof(
-  double({ noNaN: true, noDefaultInfinity: true }).map((value): [Kind, FieldValue] => ['float', value]),
-  integer().map((value): [Kind, FieldValue] => ['integer', value]),
-  bigInt(-(2n ** 63n), 2n ** 63n - 1n).map((value): [Kind, FieldValue] => ['integer', value]),
-  boolean().map((value): [Kind, FieldValue] => ['boolean', value]),
-  text.map((value): [Kind, FieldValue] => ['string', value]),
-);
-const readings = array(
-  record({
-    tag: tagText.map((parts) => parts.join('')),
-    fields: array(value, { minLength: 1, maxLength: 4 }),
-    ms: integer({ min: 31_536_000_000, max: 4_102_444_800_000 }),
-    ns: integer({ min: 0, max: 999_999 }),
-  }),
-  { maxLength: 6 },
-);
-
-interface Written {
-  tag: string;
-  fields: [Kind, FieldValue][];
-  ms: number;
-  ns: number;
-}
-
-/** In the plainest way that there is. */
-function lineOf({ tag, fields, ms, ns }: Written): string {
-  const values = fields.map(([kind, value], index) => {
-    const text = typeof value === 'string' ? `"${value.replace(/["\\]/g, '\\$&')}"` : String(value);
-    return `f${index}=${text}${kind === 'integer' ? 'i' : ''}`;
-  });
-  return `${encodePrefix('lab', 'd1', { tag })} ${values.join(',')} ${toNanoseconds(ms, ns)}`;
-}
+import { lineOf, readings, type Written } from './written.js';
 
 function write(writer: LineWriter, { tag, fields, ms, ns }: Written): void {
   const prefix = encodePrefix('lab', 'd1', { tag });
@@ -53,7 +13,7 @@ function write(writer: LineWriter, { tag, fields, ms, ns }: Written): void {
 
 t.test('what is written is the canonical form, whatever it is and wherever a larger buffer is needed', async (t) => {
   for (const batch of sample(readings, 5000)) {
-    const writer = new LineWriter(batch.length * 16);
+    const writer = new LineWriter(Buffer.alloc(batch.length * 16));
     for (const reading of batch) write(writer, reading);
     const expected = batch.map((reading) => `${lineOf(reading)}\n`).join('');
     if (writer.bytes.toString() !== expected) t.equal(writer.bytes.toString(), expected);
@@ -81,7 +41,7 @@ t.test('numbers are written as JavaScript prints them', async (t) => {
     1.0005,
     2 ** 53,
   ];
-  const writer = new LineWriter(0);
+  const writer = new LineWriter();
   for (const value of [...edges, ...edges.map((edge) => -edge), ...sample(others, 50_000)]) {
     const before = writer.size;
     writer.begin('p', true);
@@ -94,7 +54,7 @@ t.test('numbers are written as JavaScript prints them', async (t) => {
 });
 
 t.test('a line that is not ended is not there', async (t) => {
-  const writer = new LineWriter(0);
+  const writer = new LineWriter();
   const reading: Written = { tag: 'a', fields: [['float', 1]], ms: 1_700_000_000_000, ns: 0 };
   write(writer, reading);
   writer.begin('lab,device=d2', true);

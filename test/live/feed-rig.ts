@@ -87,7 +87,7 @@ export class FeedRig {
 
   /** One batch: durable, known to the catalog, published. @returns the position of its first reading */
   async publish(...readings: RigReading[]): Promise<number> {
-    const lines = new LineWriter(0);
+    const lines = new LineWriter();
     const values = readings.map(({ device = 'd1', ms = startMs, fields }) => {
       const series = this.catalog.addSeries(this.type, device, {})!;
       lines.begin(series.prefix, series.isAscii);

@@ -11,6 +11,8 @@ import { MemoryFiles } from '../spool/memory-files.js';
 
 const clock = { now: () => 1_700_000_000_000 };
 
+let seen: DurableReadings | undefined;
+
 async function open() {
   const files = new MemoryFiles();
   const spool = new SegmentedSpool({
@@ -23,11 +25,18 @@ async function open() {
   await spool.start(null);
   const catalog = new MemoryCatalog(clock, []);
   const published: number[] = [];
-  const feed = { publish: ({ position }: DurableReadings) => void published.push(position) };
+  const lines: string[] = [];
+  const feed = {
+    publish: (readings: DurableReadings) => {
+      published.push(readings.position);
+      lines.push(readings.payload);
+      seen = readings;
+    },
+  };
   const limits = { maxBatchReadings: 100, maxInFlightBytes: 1024 * 1024 };
   const codecs = new Codecs({ clock, lineDeviceTags: [] });
   const ingest = new Ingest({ codecs, catalog, spool, feed, clock, limits });
-  return { files, spool, catalog, ingest, published };
+  return { files, spool, catalog, ingest, published, lines };
 }
 
 function batchOf(ingest: Ingest, value: unknown): Batch {
@@ -35,6 +44,34 @@ function batchOf(ingest: Ingest, value: unknown): Batch {
   if (batch instanceof Refusal) throw batch;
   return batch;
 }
+
+t.test('turns that wait for one sync have their lines until they are published, and no longer', async (t) => {
+  const { files, spool, ingest, lines } = await open();
+  let letGo!: () => void;
+  const held = new Promise<void>((resolve) => (letGo = resolve));
+  files.failing = (operation) => (operation === 'sync' ? held : undefined);
+  const waiting: Promise<unknown>[] = [];
+  for (let turn = 0; turn < 8; turn++) {
+    // Each longer than all before it, so that its lines need memory that no turn had.
+    const texts = Array.from({ length: 2 ** turn }, (_, value) => `${turn}`.repeat(1000) + value);
+    const readings = texts.map((text, value) => ({
+      device: 'd',
+      ts: clock.now() + turn * 1000 + value,
+      fields: { text },
+    }));
+    waiting.push(...readings.map(async (reading) => ingest.accept(batchOf(ingest, reading), 50)));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  letGo();
+  await Promise.all(waiting);
+  const kept = await spool.read(0, 2 ** 20);
+  t.equal(lines.length, 8);
+  t.same(
+    lines,
+    kept.map(({ payload }) => Buffer.from(payload).toString()),
+  );
+  t.throws(() => seen!.bytes, /used again/);
+});
 
 t.test('no receipt, no live push and no newest value before the sync has returned', async (t) => {
   const { files, catalog, ingest, published } = await open();

@@ -27,7 +27,7 @@ function normalizer(bounds: Bounds = { series: 1000, types: 100, fieldsOfType: 1
 
 /** Normalizes a batch by itself. */
 function take(one: Normalizer, batch: Batch): Outcome & { gathered: Gathered; lines: string[] } {
-  const gathered = new Gathered(0);
+  const gathered = new Gathered();
   const outcome = one.normalize(batch, gathered);
   const lines = Buffer.concat([gathered.fresh.bytes, gathered.late.bytes]).toString().trimEnd().split('\n');
   return { ...outcome, gathered, lines };

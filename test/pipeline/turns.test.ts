@@ -6,7 +6,7 @@ import { replaySpool } from '../../src/catalog/replay.js';
 import { LineReader } from '../../src/domain/line.js';
 import { Refusal } from '../../src/domain/refusal.js';
 import { Ingest } from '../../src/pipeline/ingest.js';
-import type { DurableReadings } from '../../src/ports/feed.js';
+import type { ReadingLines } from '../../src/ports/feed.js';
 import type { SpoolRecord } from '../../src/ports/spool.js';
 import { SegmentedSpool } from '../../src/spool/log.js';
 import { MemoryFiles } from '../spool/memory-files.js';
@@ -37,8 +37,10 @@ async function open(t: Test) {
   await spool.start(null);
   t.teardown(() => spool.stop());
   const catalog = new MemoryCatalog(clock, []);
-  const published: DurableReadings[] = [];
-  const feed = { publish: (readings: DurableReadings) => void published.push(readings) };
+  const published: ReadingLines[] = [];
+  const feed = {
+    publish: ({ position, count, payload }: ReadingLines) => void published.push({ position, count, payload }),
+  };
   const limits = { maxBatchReadings: 100, maxInFlightBytes: 2 ** 20 };
   const codecs = new Codecs({ clock, lineDeviceTags: [] });
   const ingest = new Ingest({ codecs, catalog, spool, feed, clock, limits });

@@ -5,12 +5,17 @@
 import type { DurableReadings, Feed } from '../../ports/feed.js';
 import type { BusCounts } from './counts.js';
 import { cutLines } from './lines.js';
-import { encodeStretch, messageBytes } from './message.js';
+import { encodeStretch, messageBytes, type Stretch } from './message.js';
+
+/** Of what was published, since that goes away. */
+interface Copied extends Stretch {
+  lines: Buffer;
+}
 
 export class Outgoing implements Feed {
   readonly #send: (payload: Buffer) => boolean;
   readonly #counts: BusCounts;
-  #gathered: DurableReadings[] = [];
+  #gathered: Copied[] = [];
   #bytes = 0;
   #flushing: NodeJS.Immediate | undefined;
 
@@ -21,10 +26,10 @@ export class Outgoing implements Feed {
   }
 
   publish(readings: DurableReadings): void {
-    const { length } = readings.bytes;
-    if (this.#bytes + length > messageBytes) this.flush();
-    this.#gathered.push(readings);
-    this.#bytes += length;
+    const { position, count, bytes } = readings;
+    if (this.#bytes + bytes.length > messageBytes) this.flush();
+    this.#gathered.push({ from: position, count, lines: Buffer.from(bytes) });
+    this.#bytes += bytes.length;
     this.#flushing ??= setImmediate(() => this.flush());
   }
 
@@ -38,17 +43,17 @@ export class Outgoing implements Feed {
     this.#bytes = 0;
     // One that is too large for a message is alone.
     if (isLarge) return this.#sendInParts(gathered[0]!);
-    const from = gathered[0]!.position;
+    const { from } = gathered[0]!;
     const last = gathered.at(-1)!;
     this.#sendOne(
       from,
-      last.position + last.count - from,
-      gathered.map(({ bytes }) => bytes),
+      last.from + last.count - from,
+      gathered.map(({ lines }) => lines),
     );
   }
 
-  #sendInParts({ position, payload }: DurableReadings): void {
-    for (const { from, count, lines } of cutLines(position, payload)) this.#sendOne(from, count, [lines]);
+  #sendInParts({ from, lines }: Copied): void {
+    for (const part of cutLines(from, lines.toString('utf8'))) this.#sendOne(part.from, part.count, [part.lines]);
   }
 
   #sendOne(from: number, count: number, lines: readonly Uint8Array[]): void {

@@ -22,7 +22,7 @@ export function kindOf(value: FieldValue): Kind {
 
 export function lineOf({ type = 'machine', device, tags = {}, ts, fields }: Sample): string {
   const { ms, ns } = fromNanoseconds(ts);
-  const line = new LineWriter(0);
+  const line = new LineWriter();
   line.begin(encodePrefix(type, device, tags), false);
   for (const [name, value] of Object.entries(fields)) line.field(name, value, kindOf(value));
   line.end(ms, ns);
