@@ -1,5 +1,6 @@
 /** Teaches the catalog what lines say that others have checked. Telling it what it knows already changes nothing. */
 import { LineReader, decodePrefix } from '../domain/line.js';
+import { ownText } from '../domain/own-text.js';
 import type { FieldValue } from '../domain/reading.js';
 import type { SeriesEntry, SeriesValues } from '../ports/catalog.js';
 import type { MemoryCatalog } from './memory-catalog.js';
@@ -45,9 +46,11 @@ export class Learner {
       for (let index = 0; index < lines.fieldCount; index++) {
         const name = lines.keys[index]!;
         const kind = lines.kinds[index]!;
-        const known = typeEntry.fields.get(name) ?? this.#catalog.addField(typeEntry, name, kind);
+        const known = typeEntry.fields.get(name) ?? this.#catalog.addField(typeEntry, ownText(name), kind);
         // Of another instance it may be of another kind, where both met the field at the same time.
-        if (known === undefined || known.kind === kind) fields[name] = lines.values[index]!;
+        if (known !== undefined && known.kind !== kind) continue;
+        const value = lines.values[index]!;
+        fields[name] = typeof value === 'string' ? ownText(value) : value;
       }
       readings.push({ series, ms: lines.ms, ns: lines.ns, fields });
     }
@@ -58,11 +61,12 @@ export class Learner {
     const known = this.#remembered.get(prefix);
     if (known && !this.#counts(known.device, position)) return undefined;
     if (known?.series) return known.series;
-    const { type: typeName, device, tags } = decodePrefix(prefix);
+    const ownPrefix = ownText(prefix);
+    const { type: typeName, device, tags } = decodePrefix(ownPrefix);
     const isCounted = this.#counts(device, position);
     const type = isCounted ? this.#catalog.addType(typeName) : undefined;
     const series = type && this.#catalog.addSeries(type, device, tags);
-    if (this.#remembered.size < maxRemembered) this.#remembered.set(prefix, { device, series });
+    if (this.#remembered.size < maxRemembered) this.#remembered.set(ownPrefix, { device, series });
     return series;
   }
 }

@@ -16,13 +16,13 @@
  * and field keys that stand where they stood in the line before are compared, not cut out. What is looked for ahead is kept
  * until it is passed, so that no text is looked through twice.
  */
+import { ownText } from '../../domain/own-text.js';
 import { limits, type FieldValue } from '../../domain/reading.js';
 import type { ExactTime } from '../../domain/timestamp.js';
 import { keyName } from '../names.js';
 import { Cursor } from './cursor.js';
 import { endOfLine } from './line-end.js';
 import { LineError } from './line-error.js';
-import { ownText } from './own-text.js';
 import type { SeriesCache } from './series-cache.js';
 import type { SeriesKey } from './series-key.js';
 import { TimeReader, type TimeUnit } from './time-reader.js';

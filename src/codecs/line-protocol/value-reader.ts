@@ -3,11 +3,11 @@
  * false; `"text"`, in which `\"` and `\\` are escapes and a newline is itself.
  */
 import { exactPowersOfTen } from '../../domain/line.js';
+import { ownText } from '../../domain/own-text.js';
 import type { FieldValue } from '../../domain/reading.js';
 import type { Cursor } from './cursor.js';
 import { closingQuote } from './line-end.js';
 import { LineError } from './line-error.js';
-import { ownText } from './own-text.js';
 
 const quote = 34;
 const plus = 43;
