@@ -32,6 +32,7 @@ const rooms = {
 const libraries = {
   aedes: ['src/transports/mqtt', 'test'],
   '@duckdb/node-api': ['src/stores/duckdb', 'bench', 'test'],
+  '@duckdb/node-bindings': ['src/stores/duckdb'],
   '@influxdata/influxdb-client': ['src/stores/influxdb', 'bench', 'test'],
   '@fastify/static': ['src/transports/http'],
   ajv: ['src/codecs', 'src/config', 'src/reading-types', 'test'],

@@ -100,11 +100,17 @@ export class LineReader {
   /** Where the line begins and ends in the text, the newline left out. */
   start = 0;
   end = 0;
-  readonly #text: string;
+  #text: string;
   #at = 0;
 
   constructor(text: string) {
     this.#text = text;
+  }
+
+  /** Goes on with the first line of another text. */
+  read(text: string): void {
+    this.#text = text;
+    this.#at = 0;
   }
 
   next(): boolean {

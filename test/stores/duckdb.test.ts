@@ -6,14 +6,18 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { Worker } from 'node:worker_threads';
 import t, { type Test } from 'tap';
+import type { Kind } from '../../src/domain/reading.js';
 import type { DeliveryState, HistoryReader, ScanQuery, WriteBatch } from '../../src/ports/history-store.js';
 import { Catalog } from '../../src/stores/duckdb/catalog.js';
 import { Database } from '../../src/stores/duckdb/database.js';
 import { mergeLate } from '../../src/stores/duckdb/merge-late.js';
 import { DuckDbStore } from '../../src/stores/duckdb/store.js';
 import { ParsedBatch } from '../../src/stores/duckdb/parsed-batch.js';
+import { Haste, Rests } from '../../src/stores/duckdb/rests.js';
 import { writeBatch } from '../../src/stores/duckdb/write.js';
 import { feedAnswer, feedBatch, feedColumns, feedState } from './duckdb-feed.js';
 import { steppedBack } from './stepped-back.js';
@@ -88,6 +92,84 @@ await t.test('old positions that are delivered again, after a backup was restore
   t.same(await answerOf(store), feedAnswer(3000));
 });
 
+await t.test('values of all kinds come back as they were, wherever some are missing and rows are late', async (t) => {
+  const values: Record<string, (row: number) => string> = {
+    float: (row) => [String(row / 8), '-0.1', '1e+300', '5e-324'][row % 4]!,
+    integer: (row) => [`${row}i`, '-1i', '9223372036854775807i', '-9223372036854775808i', '-4294967297i'][row % 5]!,
+    boolean: (row) => String(row % 3 === 0),
+    string: (row) => (row % 2 === 0 ? '"ü"' : `"a text of ${row}"`),
+  };
+  const kinds = Object.keys(values);
+  // Sixteen patterns of which are there; where none is, one is there that the columns asked for leave out.
+  const has = (row: number, kind: number) => ((row * 7) >> kind) % 2 === 1;
+  const rows = Array.from({ length: 7000 }, (_, row) => row);
+  const timeOf = (row: number) => 1_700_000_000_000_000_000n + BigInt(row % 5 === 4 ? row - 2000 : row) * 10n;
+  const lineOf = (row: number) => {
+    const fields = kinds.filter((_, kind) => has(row, kind)).map((kind) => `${kind}=${values[kind]!(row)}`);
+    return `machine,device=a ${['other=1', ...fields].join(',')} ${timeOf(row)}`;
+  };
+  const store = await open(t, t.testdir());
+  const written = [rows.slice(0, 3), rows.slice(3, 6500), rows.slice(6500)];
+  for (const some of written) {
+    const answer = await store.write(batchOf(some.map(lineOf), some[0]), feedState(some.at(-1)! + 1));
+    t.same(answer, { outcome: 'stored' });
+  }
+
+  const fields = kinds.map((name) => ({ name, kind: name as Kind }));
+  const found = new Map<bigint, unknown[]>();
+  for await (const some of store.scan({ ...everything, columns: [{ type: 'machine', fields }] })) {
+    for (const { ts, cells } of some) found.set(ts, cells.map(String));
+  }
+  const plain = (text: string) => text.replace(/^"|"$|i$/g, '');
+  const cellsOf = (row: number) => kinds.map((kind, index) => (has(row, index) ? plain(values[kind]!(row)) : 'null'));
+  // Of two with one time the later one is there, and a row with none of the fields is no answer.
+  const expected = new Map(rows.map((row) => [timeOf(row), cellsOf(row)]));
+  for (const [ts, cells] of expected) if (cells.every((cell) => cell === 'null')) expected.delete(ts);
+  t.equal(found.size, expected.size);
+  const wrong = [...expected].filter(([ts, cells]) => cells.join() !== found.get(ts)?.join()).slice(0, 3);
+  t.same(wrong, [], 'the others', { found: wrong.map(([ts]) => found.get(ts)) });
+});
+
+await t.test('rests are left out only where large batches follow each other for long', async (t) => {
+  const haste = new Haste();
+  const large = 5 * 1024 * 1024;
+  const areDue = (bytes: number) => haste.restsFor(bytes).areDue;
+  t.same([1000, large, large, large, large].map(areDue), [true, true, true, true, true]);
+  t.same([large, large, large].map(areDue), [false, false, false]);
+  t.same([1000, large].map(areDue), [true, true]);
+});
+
+await t.test('of payloads nothing is kept in memory but the names that were new', async (t) => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const database = await Database.open({ directory: t.testdir() });
+  const catalog = await Catalog.load(database.writer);
+  let position = 0;
+  let bytes = 0;
+  const write = async (rows: number) => {
+    const lines = Array.from({ length: rows }, (_, row) => {
+      const device = row === rows / 2 ? `a-device-that-is-new-at-${position}` : 'the-same-device';
+      return `machine,device=${device} state="a text of row ${row}" ${1_700_000_000_000_000_000n + BigInt(position + row)}`;
+    });
+    const batch = batchOf(lines, position);
+    position += rows;
+    bytes += batch.payload.length;
+    await writeBatch(database.writer, catalog, new ParsedBatch(catalog, batch, new Rests(false)), feedState(position));
+  };
+  await write(100);
+  collect();
+  const before = process.memoryUsage().heapUsed;
+  await write(100_000);
+  for (let payload = 0; payload < 200; payload++) await write(8000);
+  collect();
+  const growth = process.memoryUsage().heapUsed - before;
+  t.ok(growth < 6 * 1024 * 1024, 'less than the text of the first or of the pieces that each name came in', {
+    growth,
+    bytes,
+  });
+  await database.close();
+});
+
 await t.test('merging late readings changes no answer', async (t) => {
   const directory = t.testdir();
   const store = await open(t, directory);
@@ -128,7 +210,12 @@ await t.test('what was accepted before a position that is held stays apart from 
     const database = await Database.open({ directory: path });
     const catalog = await Catalog.load(database.writer);
     for (const [index, batch] of batches.entries())
-      await writeBatch(database.writer, catalog, new ParsedBatch(catalog, batch), feedState(index + 2));
+      await writeBatch(
+        database.writer,
+        catalog,
+        new ParsedBatch(catalog, batch, new Rests(false)),
+        feedState(index + 2),
+      );
     const table = catalog.tables.get('machine')!;
     t.equal(table.lateRows, 2);
     await mergeLate(database.writer, table, heldFrom);
@@ -187,7 +274,7 @@ await t.test('a backlog behind fresh readings need not be merged, and each row i
     catalog = await Catalog.load(database.writer);
   };
   const write = async (rows: WriteBatch, after: DeliveryState) =>
-    writeBatch(database.writer, catalog, new ParsedBatch(catalog, rows), after);
+    writeBatch(database.writer, catalog, new ParsedBatch(catalog, rows, new Rests(false)), after);
   await write(batch(0, 100), state(100));
   await write(batch(3000, 3100), state(100, [3000, 3100]));
   await write(batch(100, 500), state(500, [3000, 3100]));

@@ -1,5 +1,6 @@
 import { INTEGER, VARCHAR, type DuckDBConnection } from '@duckdb/node-api';
 import { decodePrefix } from '../../domain/line.js';
+import { ownText } from '../../domain/own-text.js';
 import type { Kind } from '../../domain/reading.js';
 import type { DeliveryState, TypeColumns } from '../../ports/history-store.js';
 import { columnTypes, Table, type Field } from './layout.js';
@@ -50,8 +51,8 @@ export class Catalog {
   tableFor(type: string): Table {
     let table = this.tables.get(type);
     if (!table) {
-      table = new Table(this.#nextIds.table++, type);
-      this.tables.set(type, table);
+      table = new Table(this.#nextIds.table++, ownText(type));
+      this.tables.set(table.type, table);
       this.#newTables.push(table);
     }
     return table;
@@ -62,15 +63,15 @@ export class Catalog {
     let field = table.byName.get(name);
     if (!field) {
       const id = this.#nextIds.field++;
-      field = { id, name, kind, column: `f${id}`, ordinal: table.byName.size };
-      table.byName.set(name, field);
+      field = { id, name: ownText(name), kind, column: `f${id}`, ordinal: table.byName.size };
+      table.byName.set(field.name, field);
       this.#newFields.push({ table, field });
     }
     return field;
   }
 
   seriesFor(prefix: string, table: Table): Series {
-    return this.series.get(prefix) ?? this.series.add(this.#nextIds.series++, prefix, table);
+    return this.series.get(prefix) ?? this.series.add(this.#nextIds.series++, ownText(prefix), table);
   }
 
   /** Makes new tables and columns in a transaction of its own: without rows they change no answer. */

@@ -6,6 +6,7 @@ import type { Query } from './protocol.js';
 import { removeDevice } from './remove-device.js';
 import { RunningQuery } from './running-query.js';
 import { DamagedBatch, ParsedBatch } from './parsed-batch.js';
+import { Haste } from './rests.js';
 import { writeBatch } from './write.js';
 
 /** How often it is looked whether late rows are to be merged when nothing is written. */
@@ -21,6 +22,7 @@ interface PreparedBatch {
 export class Engine {
   readonly #options: DatabaseOptions;
   readonly #merges = new MergeSchedule();
+  readonly #haste = new Haste();
   #database!: Database;
   #catalog = new Catalog();
   #changes: Promise<unknown> = Promise.resolve();
@@ -67,7 +69,7 @@ export class Engine {
   prepare(batch: WriteBatch): void {
     this.#prepared = { batch, parsed: undefined };
     try {
-      this.#prepared.parsed = new ParsedBatch(this.#catalog, batch);
+      this.#prepared.parsed = this.#parse(batch);
     } catch {
       // The write will say it.
     }
@@ -79,7 +81,7 @@ export class Engine {
     return this.#inTurn(async () => {
       try {
         const catalog = this.#catalog;
-        const rows = parsed?.isUpToDate(catalog) ? parsed : new ParsedBatch(catalog, batch);
+        const rows = parsed?.isUpToDate(catalog) ? parsed : this.#parse(batch);
         const result = await writeBatch(this.#database.writer, catalog, rows, state);
         this.#mergeWhenDue();
         if (rows.rests.areDue) this.#checkpointEarly();
@@ -90,6 +92,10 @@ export class Engine {
         return { outcome: error instanceof DamagedBatch ? 'permanent' : 'temporary', reason };
       }
     });
+  }
+
+  #parse(batch: WriteBatch): ParsedBatch {
+    return new ParsedBatch(this.#catalog, batch, this.#haste.restsFor(batch.payload.length));
   }
 
   #takePrepared(): PreparedBatch {

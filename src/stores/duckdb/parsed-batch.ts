@@ -2,12 +2,13 @@
  * A batch by column, as its lines say it. Parsing learns names (types, fields, series) and nothing else, and a name without
  * rows changes no answer: so it may be done early, while the batch before is being committed, and for nothing.
  */
-import { LineReader } from '../../domain/line.js';
+import type { LineReader } from '../../domain/line.js';
 import type { FieldValue } from '../../domain/reading.js';
 import type { WriteBatch } from '../../ports/history-store.js';
 import type { Catalog } from './catalog.js';
 import type { Field, Table } from './layout.js';
-import { Rests } from './rests.js';
+import { PayloadLines } from './payload-lines.js';
+import type { Rests } from './rests.js';
 import type { RowBuffer } from './row-buffer.js';
 
 /** The payload is not what the batch says; sending it again will not help. */
@@ -21,10 +22,10 @@ export class ParsedBatch {
   readonly #removals: number;
 
   /** @throws DamagedBatch */
-  constructor(catalog: Catalog, batch: WriteBatch) {
+  constructor(catalog: Catalog, batch: WriteBatch, rests: Rests) {
     this.#catalog = catalog;
     this.#removals = catalog.series.removals;
-    this.rests = new Rests(batch.payload.length);
+    this.rests = rests;
     try {
       this.#parse(batch);
     } catch (error) {
@@ -38,18 +39,18 @@ export class ParsedBatch {
   }
 
   #parse({ payload, runs }: WriteBatch): void {
-    const text = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString('utf8');
-    const lines = new LineReader(text);
+    const pieces = new PayloadLines(payload);
+    const { lines } = pieces;
     let index = 0;
     for (const run of runs) {
       for (let k = 0; k < run.count; k++, index++) {
-        if (!lines.next()) throw new Error(`the batch has ${index} lines where its runs say more`);
+        if (!pieces.next()) throw new Error(`the batch has ${index} lines where its runs say more`);
         const reason = this.#addLine(lines, run.position + k);
         if (reason !== undefined) this.refused.push({ index, reason });
         this.rests.after(1);
       }
     }
-    if (lines.next()) throw new Error(`the batch has more lines than the ${index} that its runs say`);
+    if (pieces.next()) throw new Error(`the batch has more lines than the ${index} that its runs say`);
   }
 
   /** @returns why the line is refused, if it is */

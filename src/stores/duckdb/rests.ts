@@ -1,11 +1,16 @@
 /**
  * Rests of the thread that writes. A batch keeps a core busy for tens of milliseconds; where there are two, what is acknowledged
  * meanwhile shares the other one with the clients and the disk, and messages pile up. Half a millisecond of work and as much
- * rest leave room for them. A delivery that is behind makes large batches, and has no rests.
+ * rest leave room for them. A delivery that is far behind, and one large batch follows the other, has no rests.
  */
 
 /** Of payload. The delivery's largest batch is a little larger, so one of this size is followed by the next at once. */
-const hurryBytes = 4 * 1024 * 1024;
+const largeBytes = 4 * 1024 * 1024;
+/**
+ * Large batches in a row that are still written with rests: that much comes in while the log is brought into the file, and to
+ * make up for it without rests made acknowledgements late once more.
+ */
+const patience = 4;
 const workMs = 0.5;
 const restMs = 0.5;
 /** Looking at the clock for each row would be work, too. */
@@ -25,9 +30,8 @@ export class Rests {
   #rows = 0;
   #workedFromMs = performance.now();
 
-  /** @param payloadBytes of the batch that is worked on */
-  constructor(payloadBytes: number) {
-    this.areDue = payloadBytes < hurryBytes;
+  constructor(areDue: boolean) {
+    this.areDue = areDue;
   }
 
   /** To be called where work on so many rows is done; blocks for the time of a rest when one is due. */
@@ -39,5 +43,16 @@ export class Rests {
     if (performance.now() - this.#workedFromMs < workMs) return;
     sleep(restMs);
     this.#workedFromMs = performance.now();
+  }
+}
+
+/** Says of each batch whether there is time for rests. */
+export class Haste {
+  #largeInARow = 0;
+
+  /** @param payloadBytes of the batch that comes next */
+  restsFor(payloadBytes: number): Rests {
+    this.#largeInARow = payloadBytes < largeBytes ? 0 : this.#largeInARow + 1;
+    return new Rests(this.#largeInARow <= patience);
   }
 }

@@ -1,3 +1,4 @@
+import duckdb from '@duckdb/node-bindings';
 import {
   BIGINT,
   BOOLEAN,
@@ -7,15 +8,13 @@ import {
   VARCHAR,
   type DuckDBAppender,
   type DuckDBType,
-  type DuckDBVector,
 } from '@duckdb/node-api';
 import type { FieldValue, Kind } from '../../domain/reading.js';
+import { chunkRows, copyTo, FieldColumn, fillNulls, grown, initialRows } from './column.js';
 import type { Table } from './layout.js';
 import type { Rests } from './rests.js';
 import type { Series } from './series-list.js';
 
-const initialRows = 1024;
-const chunkRows = 2048;
 const twoTo16 = 65_536;
 const twoTo32 = 4_294_967_296;
 
@@ -32,11 +31,12 @@ export class RowBuffer {
   /** Times and positions are written as pairs of 32-bit halves: making bigints took a third of the whole parse. */
   #ts = new Uint32Array(initialRows * 2);
   #seq = new Uint32Array(initialRows * 2);
+  #ids = new Uint32Array(initialRows);
+  /** The times again, as they are compared. */
   #ms = new Float64Array(initialRows);
   #ns = new Int32Array(initialRows);
-  #ids = new Int32Array(initialRows);
   readonly #series: Series[] = [];
-  readonly #columns: (Column | undefined)[] = [];
+  readonly #columns: (FieldColumn | undefined)[] = [];
 
   constructor(table: Table) {
     this.table = table;
@@ -68,7 +68,7 @@ export class RowBuffer {
 
   /** A value of the row that was added last. */
   setField(ordinal: number, kind: Kind, value: FieldValue): void {
-    const column = (this.#columns[ordinal] ??= new Column(kind));
+    const column = (this.#columns[ordinal] ??= new FieldColumn(kind));
     column.set(this.#rows - 1, value);
   }
 
@@ -111,20 +111,19 @@ export class RowBuffer {
   appendTo(appender: DuckDBAppender, rows: Int32Array, rests: Rests): void {
     const kinds = this.table.fields.map(({ kind }) => kind);
     const chunk = DuckDBDataChunk.create([BIGINT, INTEGER, BIGINT, ...kinds.map((kind) => vectorTypes[kind])]);
-    const times = new BigInt64Array(this.#ts.buffer);
-    const positions = new BigInt64Array(this.#seq.buffer);
     for (let from = 0; from < rows.length; from += chunkRows) {
       const these = rows.subarray(from, from + chunkRows);
       chunk.reset();
       chunk.rowCount = these.length;
-      fill(chunk.getColumnVector(0), times, these);
-      fill(chunk.getColumnVector(1), this.#ids, these);
-      fill(chunk.getColumnVector(2), positions, these);
+      const vectorOf = (index: number) => duckdb.data_chunk_get_vector(chunk.chunk, index);
+      copyTo(vectorOf(0), this.#ts, 2, these);
+      copyTo(vectorOf(1), this.#ids, 1, these);
+      copyTo(vectorOf(2), this.#seq, 2, these);
       for (let ordinal = 0; ordinal < kinds.length; ordinal++) {
-        const vector = chunk.getColumnVector(ordinal + 3);
+        const vector = vectorOf(ordinal + 3);
         const column = this.#columns[ordinal];
-        if (column) column.fill(vector, these);
-        else fillNulls(vector, these.length);
+        if (column) column.copyTo(vector, these);
+        else fillNulls(vector);
       }
       appender.appendDataChunk(chunk);
       rests.after(these.length);
@@ -137,76 +136,6 @@ export class RowBuffer {
     this.#seq = grown(this.#seq, new Uint32Array(this.#capacity * 2));
     this.#ms = grown(this.#ms, new Float64Array(this.#capacity));
     this.#ns = grown(this.#ns, new Int32Array(this.#capacity));
-    this.#ids = grown(this.#ids, new Int32Array(this.#capacity));
+    this.#ids = grown(this.#ids, new Uint32Array(this.#capacity));
   }
-}
-
-/** The values of one field. Rows beyond `#length`, and those that are marked absent, have none. */
-class Column {
-  readonly #kind: Kind;
-  #length = 0;
-  #absent = 0;
-  /** 1 where there is a value. */
-  #present = new Uint8Array(initialRows);
-  #floats = new Float64Array(0);
-  readonly #others: FieldValue[] = [];
-
-  constructor(kind: Kind) {
-    this.#kind = kind;
-    if (kind === 'float') this.#floats = new Float64Array(initialRows);
-  }
-
-  clear(): void {
-    this.#present.fill(0, 0, this.#length);
-    this.#length = 0;
-    this.#absent = 0;
-  }
-
-  set(row: number, value: FieldValue): void {
-    while (row >= this.#present.length) this.#grow();
-    this.#absent += row - this.#length;
-    if (this.#kind === 'float') this.#floats[row] = Number(value);
-    else {
-      while (this.#others.length < row) this.#others.push(false);
-      this.#others[row] = this.#kind === 'integer' && typeof value === 'number' ? BigInt(value) : value;
-    }
-    this.#present[row] = 1;
-    this.#length = row + 1;
-  }
-
-  /** Nulls last: while a vector has none yet, setting a value costs no look at its validity mask. */
-  fill(vector: DuckDBVector, rows: Int32Array): void {
-    const values = this.#kind === 'float' ? this.#floats : this.#others;
-    const present = this.#present;
-    const count = rows.length;
-    for (let index = 0; index < count; index++) {
-      const row = rows[index]!;
-      if (present[row] === 1) vector.setItem(index, values[row]!);
-    }
-    if (this.#absent > 0 || rows[count - 1]! >= this.#length) {
-      for (let index = 0; index < count; index++) if (present[rows[index]!] !== 1) vector.setItem(index, null);
-    }
-    vector.flush();
-  }
-
-  #grow(): void {
-    const capacity = this.#present.length * 2;
-    this.#present = grown(this.#present, new Uint8Array(capacity));
-    if (this.#kind === 'float') this.#floats = grown(this.#floats, new Float64Array(capacity));
-  }
-}
-
-function fill(vector: DuckDBVector, values: BigInt64Array | Int32Array, rows: Int32Array): void {
-  for (let index = 0; index < rows.length; index++) vector.setItem(index, values[rows[index]!]!);
-  vector.flush();
-}
-
-function fillNulls(vector: DuckDBVector, count: number): void {
-  for (let index = 0; index < count; index++) vector.setItem(index, null);
-  vector.flush();
-}
-
-function grown<A extends Uint8Array | Uint32Array | Int32Array | Float64Array>(from: A, to: A): A {
-  to.set(from);
-  return to;
 }
