@@ -1,6 +1,7 @@
 /** The server: reads its settings, starts, says where it is, and stops in good order when it is told to. */
 import { SettingError, readSettings, type Settings } from './config/settings.js';
 import { environment } from './config/environment.js';
+import { tuneHeaps } from './app/heap.js';
 import { Service } from './app/service.js';
 
 const exitCodes = { failed: 1, wrongSetting: 2 } as const;
@@ -21,6 +22,7 @@ function exitBecause(error: unknown): never {
 }
 
 const settings = settingsOrExit();
+tuneHeaps();
 const service = new Service(settings);
 let isStopping = false;
 
