@@ -1,4 +1,4 @@
-/** Imported into a server under measurement, before its program: on SIGUSR2 it keeps nothing that it does not hold. */
+/** Imported into a server under measurement, before its program: on SIGUSR2 its main thread collects all garbage. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 

@@ -85,7 +85,7 @@ export class ServerProcess {
     return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
   }
 
-  /** Resident memory without garbage, of a server that has imported `collect-garbage`. */
+  /** Resident memory without the main thread's garbage, of a server that has imported `collect-garbage`. */
   async heldBytes(): Promise<number> {
     for (let collected = 0; collected < collections; collected++) {
       this.#process?.kill('SIGUSR2');

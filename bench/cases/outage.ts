@@ -166,7 +166,8 @@ export const outage: Case = {
   title: 'Through an outage of the store',
   how: [
     'Readings are taken in while the store refuses: DuckDB, as its directory is a file system of 4 MiB, and InfluxDB, as ' +
-      'it is not there. Growth of resident memory counts from a tenth of them on, behind a collection of garbage each time.',
+      'it is not there. Growth of resident memory counts from a tenth of them on, behind a collection of garbage in the ' +
+      'main thread each time.',
     'Then the store takes readings again (the file system grows, InfluxDB starts). Until nothing is pending a fresh ' +
       'reading is sent every half second, and the longest time until the store had one counts. Lost is what was ' +
       'accepted and is not stored.',
