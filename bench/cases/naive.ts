@@ -142,9 +142,10 @@ async function compare(
   );
 }
 
-/** Readings for each second of processor time. */
+/** Readings for each second of processor time; none where that is not known, or too short for the clock that counts it. */
 function perCpuSecond({ cpuSecondsPerMillion }: Run): Run[] {
-  return cpuSecondsPerMillion === null ? [] : [{ rate: 1e6 / cpuSecondsPerMillion, cpuSecondsPerMillion, loadBusy: 0 }];
+  if (cpuSecondsPerMillion === null || cpuSecondsPerMillion === 0) return [];
+  return [{ rate: 1e6 / cpuSecondsPerMillion, cpuSecondsPerMillion, loadBusy: 0 }];
 }
 
 export const naive: Case = {

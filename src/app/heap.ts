@@ -4,8 +4,8 @@ import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 
 /**
  * By how much old memory may grow until it is searched for garbage. V8 does it after 8 MiB as long as there is little, and
- * what comes in counts until the next collection of young memory: under load that was once or twice a second, and each time
- * acknowledgements waited for 20 to 40 ms, as its threads want both cores and the main one stands still at the end.
+ * what comes in counts until the next collection of young memory: under load that was once or twice a second, and
+ * acknowledgements of that time waited for up to 45 ms, as its threads want both cores and the main one stands still at the end.
  */
 const roomBytes = 48 * 1024 * 1024;
 /** Where there is much, by half of it at least. */

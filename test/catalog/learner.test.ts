@@ -1,12 +1,9 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import t from 'tap';
+import { collectGarbage } from '../../bench/garbage.js';
 import { Learner } from '../../src/catalog/learner.js';
 import { MemoryCatalog } from '../../src/catalog/memory-catalog.js';
 
 t.test('of the texts that it learns from, a catalog keeps nothing but what is new in them', async (t) => {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
   const learner = new Learner(new MemoryCatalog({ now: () => 1_700_000_000_000 }, []));
   const learn = (text: number) => {
     const lines = Array.from({ length: 5000 }, (_, row) => {
@@ -16,10 +13,10 @@ t.test('of the texts that it learns from, a catalog keeps nothing but what is ne
     learner.learn(lines.join(''), 1_700_000_000_000, text * 5000);
   };
   learn(0);
-  collect();
+  collectGarbage();
   const before = process.memoryUsage().heapUsed;
   for (let text = 1; text <= 100; text++) learn(text);
-  collect();
+  collectGarbage();
   const growth = process.memoryUsage().heapUsed - before;
   t.ok(growth < 4 * 1024 * 1024, 'of 100 texts of half a megabyte', { growth });
 });

@@ -1,13 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import t from 'tap';
+import { collectGarbage } from '../../bench/garbage.js';
 import { FeedMemory } from '../../src/live/memory.js';
 import { Readings } from '../../src/live/readings.js';
 import { SeriesDirectory } from '../../src/live/series.js';
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
 
 const bounds = { recentCharacters: 1024 * 1024, recentEntries: 4096, windows: 2 };
 const source = { tail: 0, read: async () => [] };

@@ -5,7 +5,7 @@ import t from 'tap';
 import { startInlet } from '../servers/inlet.js';
 import { compareWithHistory, simulate } from './recorded-run.js';
 
-/** So many readings that some are always on their way. */
+/** So many readings that it would be a rare chance if none of the kills met any on their way. */
 const fleet = { devices: 40, rateHz: 100, seconds: 6 };
 const kills = 3;
 

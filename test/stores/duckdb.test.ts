@@ -6,10 +6,9 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { Worker } from 'node:worker_threads';
 import t, { type Test } from 'tap';
+import { collectGarbage } from '../../bench/garbage.js';
 import type { Kind } from '../../src/domain/reading.js';
 import type { DeliveryState, HistoryReader, ScanQuery, WriteBatch } from '../../src/ports/history-store.js';
 import { Catalog } from '../../src/stores/duckdb/catalog.js';
@@ -140,8 +139,6 @@ await t.test('rests are left out only where large batches follow each other for 
 });
 
 await t.test('of payloads nothing is kept in memory but the names that were new', async (t) => {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
   const database = await Database.open({ directory: t.testdir() });
   const catalog = await Catalog.load(database.writer);
   let position = 0;
@@ -157,11 +154,11 @@ await t.test('of payloads nothing is kept in memory but the names that were new'
     await writeBatch(database.writer, catalog, new ParsedBatch(catalog, batch, new Rests(false)), feedState(position));
   };
   await write(100);
-  collect();
+  collectGarbage();
   const before = process.memoryUsage().heapUsed;
   await write(100_000);
   for (let payload = 0; payload < 200; payload++) await write(8000);
-  collect();
+  collectGarbage();
   const growth = process.memoryUsage().heapUsed - before;
   t.ok(growth < 6 * 1024 * 1024, 'less than the text of the first or of the pieces that each name came in', {
     growth,

@@ -1,4 +1,3 @@
-import duckdb from '@duckdb/node-bindings';
 import {
   BIGINT,
   BOOLEAN,
@@ -9,6 +8,7 @@ import {
   type DuckDBAppender,
   type DuckDBType,
 } from '@duckdb/node-api';
+import duckdb from '@duckdb/node-bindings';
 import type { FieldValue, Kind } from '../../domain/reading.js';
 import { chunkRows, copyTo, FieldColumn, fillNulls, grown, initialRows } from './column.js';
 import type { Table } from './layout.js';

@@ -4,18 +4,15 @@
  */
 import { get, IncomingMessage } from 'node:http';
 import { json } from 'node:stream/consumers';
-import { setFlagsFromString, queryObjects } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { queryObjects } from 'node:v8';
 import { WebSocket } from 'ws';
+import { collectGarbage } from '../../../bench/garbage.js';
 import type { Stats } from '../../../src/ports/operations.js';
 import { until } from '../../servers/until.js';
 import { deaf, endings, live } from './short-connection.js';
 
 const atOnce = 40;
 const settleMs = 200;
-
-setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as () => void;
 
 /** What a connection is made of, or leaves behind. */
 export interface Holding {
@@ -35,7 +32,7 @@ export async function holding(url: string): Promise<Holding> {
   // What was closed is let go in later turns, and finalizers run behind a collection.
   for (let k = 0; k < 3; k++) {
     await new Promise((resolve) => setTimeout(resolve, settleMs));
-    collect();
+    collectGarbage();
   }
   const counted = Object.entries(classes).map(([name, one]) => [name, queryObjects(one, { format: 'count' })] as const);
   const handles: Record<string, number> = {};
