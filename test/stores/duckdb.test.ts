@@ -135,7 +135,9 @@ await t.test('rests are left out only where large batches follow each other for 
   const areDue = (bytes: number) => haste.restsFor(bytes).areDue;
   t.same([1000, large, large, large, large].map(areDue), [true, true, true, true, true]);
   t.same([large, large, large].map(areDue), [false, false, false]);
-  t.same([1000, large].map(areDue), [true, true]);
+  t.same([1000, large, large].map(areDue), [false, false, false], 'not because a segment ends');
+  t.same([1000, 1000].map(areDue), [false, true]);
+  t.same([large, 1000, large, 1000].map(areDue), [true, true, true, true], 'where fresh ones take turns with old ones');
 });
 
 await t.test('of payloads nothing is kept in memory but the names that were new', async (t) => {

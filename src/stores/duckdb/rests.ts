@@ -7,7 +7,7 @@
 /** Of payload. The delivery's largest batch is a little larger, so one of this size is followed by the next at once. */
 const largeBytes = 4 * 1024 * 1024;
 /**
- * Large batches in a row that are still written with rests: that much comes in while the log is brought into the file, and to
+ * Large batches that are still written with rests: that much comes in while the log is brought into the file, and to
  * make up for it without rests made acknowledgements late once more.
  */
 const patience = 4;
@@ -48,11 +48,13 @@ export class Rests {
 
 /** Says of each batch whether there is time for rests. */
 export class Haste {
-  #largeInARow = 0;
+  /** Large batches, less two for each smaller one: of a backlog, too, the end of each segment is a small one. */
+  #large = 0;
 
   /** @param payloadBytes of the batch that comes next */
   restsFor(payloadBytes: number): Rests {
-    this.#largeInARow = payloadBytes < largeBytes ? 0 : this.#largeInARow + 1;
-    return new Rests(this.#largeInARow <= patience);
+    const large = this.#large + (payloadBytes < largeBytes ? -2 : 1);
+    this.#large = Math.min(Math.max(large, 0), 2 * patience);
+    return new Rests(this.#large <= patience);
   }
 }
