@@ -7,7 +7,7 @@ import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promi
 
 /** A turn of the loop that took longer had something to do. */
 const idleTurnMs = 0.2;
-/** Several times as long as a piece takes. */
+/** Ten times as long as a piece takes: others lose less than a tenth of the loop, and are late by one piece at most. */
 const restMs = 5;
 /** Who had more of the loop meanwhile is likely to want it again. */
 const busyShare = 0.1;

@@ -67,7 +67,7 @@ await t.test('many rows come in small pieces, all of them and in order', async (
     for await (const piece of ndjsonText(queryOf({ fields: 'value', ...(limit && { limit: String(limit) }) }), many))
       pieces.push(piece);
     const rows = pieces.map((piece) => piece.trimEnd().split('\n'));
-    t.ok(rows.every(({ length }) => length <= 512));
+    t.ok(rows.every(({ length }) => length <= 256));
     const values = rows.flat().map((row) => (JSON.parse(row) as { value: number }).value);
     t.same(
       values,

@@ -5,7 +5,7 @@ import type { AggregateChunk, Group } from './aggregate.js';
 import type { ScanChunk } from './scan.js';
 
 /** Rows at a time: whoever rests between two pieces holds up nobody for long. */
-const pieceRows = 512;
+const pieceRows = 256;
 
 /** Makes rows of what came from the worker by column. */
 export async function* scanRows(chunks: AsyncIterable<ScanChunk>): AsyncGenerator<ScanRow[]> {
@@ -13,12 +13,14 @@ export async function* scanRows(chunks: AsyncIterable<ScanChunk>): AsyncGenerato
   for await (const { ts, ranks, columns, added } of chunks) {
     for (const { rank, prefix, slots } of added) byRank.set(rank, { prefix, identity: decodePrefix(prefix), slots });
     for (let from = 0; from < ts.length; from += pieceRows) {
-      yield Array.from(ts.subarray(from, from + pieceRows), (time, at) => {
-        const row = from + at;
+      const rows: ScanRow[] = [];
+      for (let row = from; row < Math.min(from + pieceRows, ts.length); row++) {
         const { prefix, identity, slots } = byRank.get(ranks[row]!)!;
+        const { type, device, tags } = identity;
         const cells = slots.map((slot) => (slot < 0 ? null : columns[slot]![row]!));
-        return { ts: time, type: identity.type, device: identity.device, tags: identity.tags, series: prefix, cells };
-      });
+        rows.push({ ts: ts[row]!, type, device, tags, series: prefix, cells });
+      }
+      yield rows;
     }
   }
 }
