@@ -5,12 +5,17 @@ import type { Case } from './case.js';
 /** So many that requests share an fsync, as those of a fleet do; a divisor of the devices, so that all send the same. */
 export const httpConnections = 125;
 
-export const loadByHttp =
-  `${httpConnections} kept-alive connections with ${deviceCount / httpConnections} devices each, one request at a time on ` +
-  `each; a batch is a JSON array, a batch of one is the reading itself.`;
+export const loadByHttp = loadOn(httpConnections);
 
 export const bareHttp =
   'Bare is Fastify with a parser that calls JSON.parse on the same bodies, and answers 202 with nothing in it.';
+
+export function loadOn(connections: number): string {
+  return (
+    `${connections} kept-alive connections with ${deviceCount / connections} devices each, one request at a time on ` +
+    'each; a batch is a JSON array, a batch of one is the reading itself.'
+  );
+}
 
 export const httpBatch: Case = {
   name: 'http-batch',
