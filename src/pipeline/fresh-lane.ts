@@ -62,7 +62,8 @@ export class FreshLane {
       if (this.#isStale(due, writeMs)) this.#leapTo(await this.#newestBatch());
     }
     const isSlow = fewBatches * writeMs >= staleMs;
-    return this.#spool.read(this.#stretch.next, isSlow ? fewBytes : batchBytes, this.#memory);
+    if (isSlow) return this.#readOn(this.#stretch.next, fewBytes);
+    return this.#spool.read(this.#stretch.next, batchBytes, this.#memory);
   }
 
   /** Everything before `next` is delivered, or late, or was found damaged before `from`. */
@@ -102,6 +103,20 @@ export class FreshLane {
     return record !== undefined && this.#clock.now() + inMs - record.arrivedMs >= this.#pace.staleMs;
   }
 
+  /** A read ends with its segment; a slow store would have what lies behind that a whole write later. */
+  async #readOn(from: number, maxBytes: number): Promise<SpoolRecord[]> {
+    let records = await this.#spool.read(from, maxBytes, this.#memory);
+    for (;;) {
+      const leftBytes = maxBytes - bytesOf(records);
+      const end = endOf(records);
+      if (end === undefined || leftBytes <= 0) return records;
+      const more = await this.#spool.read(end, leftBytes);
+      // Nothing is left, or damage parts them.
+      if (more[0]?.position !== end) return records;
+      records = [...records, ...more];
+    }
+  }
+
   /** Where the record begins from which on about a batch is left. */
   async #newestBatch(): Promise<number> {
     const { head } = this.#spool;
@@ -130,9 +145,17 @@ interface Delivered {
 }
 
 function deliveredBy(records: readonly SpoolRecord[]): Delivered | undefined {
-  const last = records.at(-1);
-  if (!last) return undefined;
-  const bytes = records.reduce((sum, record) => sum + record.bytes, 0);
+  const end = endOf(records);
+  if (end === undefined) return undefined;
   const readings = records.reduce((sum, { count }) => sum + count, 0);
-  return { end: last.position + last.count, bytesOfReading: bytes / readings };
+  return { end, bytesOfReading: bytesOf(records) / readings };
+}
+
+function endOf(records: readonly SpoolRecord[]): number | undefined {
+  const last = records.at(-1);
+  return last && last.position + last.count;
+}
+
+function bytesOf(records: readonly SpoolRecord[]): number {
+  return records.reduce((sum, { bytes }) => sum + bytes, 0);
 }

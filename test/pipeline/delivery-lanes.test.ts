@@ -414,6 +414,31 @@ await t.test('what counts as stale is how old it will be when the store has it',
   t.same(lane.stretch, { from: 1, next: from });
 });
 
+await t.test('to a slow store it brings what lies behind the end of a segment, too', async (t) => {
+  const files = new MemoryFiles();
+  const spool = new SegmentedSpool({ directory: '/spool', maxBytes: 2 ** 20, keepBytes: 0, files });
+  await spool.start(null);
+  t.teardown(() => spool.stop());
+  const nowMs = 1_700_000_000_000;
+  const payloadOf = (serial: number) => `m,device=a v="${serial}${' '.repeat(10_000)}" 1\n`;
+  for (let serial = 0; serial < 20; serial++)
+    await spool.append({ payload: payloadOf(serial), count: 1, late: false, arrivedMs: nowMs }).durable;
+  const wanted = 8;
+  const lane = new FreshLane(spool, { now: () => nowMs }, { ...pace, batchBytes: 40_000 });
+  const upToSegmentEnd = await spool.read(10, 80_000);
+  t.ok(upToSegmentEnd.length < wanted, `a read stops behind ${upToSegmentEnd.length} records`);
+  lane.advance(5, 10, await spool.read(5, 1));
+  const records = await lane.read(spool.delivery, staleMs / 2);
+  t.same(
+    records.map(({ position }) => position),
+    Array.from({ length: wanted }, (_, index) => 10 + index),
+  );
+  for (const { position, payload } of records) t.equal(Buffer.from(payload).toString(), payloadOf(position));
+  t.ok((await lane.read(spool.delivery, staleMs / 2 - 1)).length <= wanted / 2, 'and else a batch');
+  lane.advance(5, 15, records);
+  t.equal((await lane.read(spool.delivery, staleMs / 2)).length, 5, 'up to the newest');
+});
+
 const reading = record({
   device: constantFrom(...devices),
   step: oneof({ weight: 6, arbitrary: integer({ min: 1, max: 2 }) }, integer({ min: -5, max: 0 })),
